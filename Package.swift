@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Everything that decides is a value without I/O; everything that does I/O decides nothing.
+//
+//   circuitd                 circuitctl
+//      |                         |
+//    Daemon -----> Host -> CLinux|                   effects
+//  - - | - - - - - - | - - - - - | - - - - - - - - - - - - -
+//    Core            |           |                   pure
+//     |-> Routing -> BGP         |
+//     |-> BFD                    |
+//     |-> Intent (-> CYAML)      |
+//     |-> Reconcile              |
+//     '-> Control <--------------'
+//                  Net   (the floor: every module may import it)
+
+let base: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+    // Small functions of one module are inlined into another; works for `public`, not `package`.
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// What reads bytes from outside marks every unsafe operation.
+let strict: [SwiftSetting] = base + [
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "circuitd",
+    products: [
+        .executable(name: "circuitd", targets: ["circuitd"]),
+        .executable(name: "circuitctl", targets: ["circuitctl"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CBSD", pkgConfig: "libbsd", providers: [.apt(["libbsd-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("mnl")]),
+
+        .target(name: "Net", swiftSettings: strict),
+        .target(name: "BGP", dependencies: ["Net"], swiftSettings: strict),
+        .target(name: "BFD", dependencies: ["Net"], swiftSettings: strict),
+        .target(name: "Routing", dependencies: ["BGP", "Net"], swiftSettings: base),
+        .target(name: "Intent", dependencies: ["CYAML", "Net"], swiftSettings: base),
+        .target(name: "Reconcile", dependencies: ["Net"], swiftSettings: base),
+        .target(name: "Control", dependencies: ["Net"], swiftSettings: base),
+        .target(
+            name: "Core",
+            dependencies: ["BFD", "BGP", "Control", "Intent", "Net", "Reconcile", "Routing"],
+            swiftSettings: base),
+
+        .target(
+            name: "Host", dependencies: ["CBSD", "CLinux", "CMicroHTTPD", "Net"],
+            swiftSettings: base),
+        .target(
+            name: "Daemon", dependencies: ["Control", "Core", "Host", "Intent", "Net"],
+            swiftSettings: base),
+        .executableTarget(name: "circuitd", dependencies: ["Daemon"], swiftSettings: base),
+        .executableTarget(
+            name: "circuitctl", dependencies: ["Control", "Intent", "Net"], swiftSettings: base),
+
+        .target(
+            name: "Simulation",
+            dependencies: ["Core", "Intent", "Net", "Reconcile"],
+            path: "Tests/Simulation", swiftSettings: base),
+        .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: base),
+        .testTarget(name: "BGPTests", dependencies: ["BGP", "Net"], swiftSettings: base),
+        .testTarget(name: "BFDTests", dependencies: ["BFD", "Net"], swiftSettings: base),
+        .testTarget(
+            name: "RoutingTests", dependencies: ["BGP", "Net", "Routing"], swiftSettings: base),
+        .testTarget(name: "IntentTests", dependencies: ["Intent", "Net"], swiftSettings: base),
+        .testTarget(
+            name: "ReconcileTests", dependencies: ["Net", "Reconcile", "Simulation"],
+            swiftSettings: base),
+        .testTarget(name: "ControlTests", dependencies: ["Control", "Net"], swiftSettings: base),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "Net"], swiftSettings: base),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Core", "Net", "Simulation"],
+            swiftSettings: base),
+        .testTarget(
+            name: "HostTests", dependencies: ["CLinux", "Host", "Net"], swiftSettings: base),
+    ],
+    swiftLanguageModes: [.v6]
+)
