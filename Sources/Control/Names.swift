@@ -1,7 +1,7 @@
 // Small text shared by daemon and CLI: the version, time stamps, and what was probably meant.
 
 /// The version of daemon and CLI.
-public let version = "0.1.0"
+public let circuitdVersion = "0.1.0"
 
 /// A time stamp in RFC 3339 with milliseconds, UTC.
 public func timestamp(unixNanoseconds: Int64) -> String {

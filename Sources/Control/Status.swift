@@ -15,8 +15,8 @@ public struct StatusReply: Hashable, Codable, Sendable {
     public var asn: UInt32
     /// How often the configuration has changed since the start.
     public var generation: UInt64
-    /// The same answer as `/healthz`.
-    public var health: HealthReply
+    /// The daemon's own health, as `/healthz?level=daemon` says it.
+    public var daemon: HealthReply
     /// Faults of the files, all of them, in the files' order.
     public var faults: [FileFault]
     /// Removals that wait for `circuitctl confirm`.
@@ -31,7 +31,7 @@ public struct StatusReply: Hashable, Codable, Sendable {
     /// All of it.
     public init(
         edge: String, version: String, uptimeSeconds: Int, routerID: String, asn: UInt32,
-        generation: UInt64, health: HealthReply, faults: [FileFault] = [],
+        generation: UInt64, daemon: HealthReply, faults: [FileFault] = [],
         heldRemovals: HeldRemovals? = nil, settingsWarnings: [String] = [], counts: Counts,
         kernel: KernelStatus
     ) {
@@ -41,12 +41,23 @@ public struct StatusReply: Hashable, Codable, Sendable {
         self.routerID = routerID
         self.asn = asn
         self.generation = generation
-        self.health = health
+        self.daemon = daemon
         self.faults = faults
         self.heldRemovals = heldRemovals
         self.settingsWarnings = settingsWarnings
         self.counts = counts
         self.kernel = kernel
+    }
+
+    /// Daemon and circuits in one word, as `/healthz` decides it: unhealthy when the daemon is or a
+    /// circuit is down, degraded when anything else is wrong.
+    public var overall: HealthReply.Status {
+        if daemon.status == .unhealthy || counts.down > 0 { return .unhealthy }
+        let hasFault = faults.contains { $0.severity == .fault }
+        if daemon.status == .degraded || counts.degraded > 0 || hasFault || heldRemovals != nil {
+            return .degraded
+        }
+        return settingsWarnings.isEmpty ? .ok : .degraded
     }
 }
 
