@@ -1,0 +1,102 @@
+// What is known about a session that we announce to, and what may leave through it.
+
+public import Net
+
+/// A session that we announce to.
+public struct ReceiverSettings: Hashable, Sendable {
+    /// Whose routes it gets.
+    public var space: SpaceID
+    /// The circuit it belongs to: nothing goes back into the circuit it came from.
+    public var circuit: UInt32
+    /// The families negotiated.
+    public var families: Set<Family>
+    /// What the peer hears as next hop of IPv4 routes: our address on the link (an IPv6 one
+    /// where RFC 8950 was negotiated).
+    public var nextHop4: IPAddress?
+    /// What the peer hears as next hop of IPv6 routes.
+    public var nextHop6: IPAddress?
+    /// Whether the peer speaks 4-octet AS numbers.
+    public var hasFourOctetASN: Bool
+    /// The longest message that the peer takes: 4096, or 65535 with RFC 8654.
+    public var messageLimit: Int
+    /// What may leave.
+    public var policy: ExportPolicy
+
+    /// A receiver.
+    public init(
+        space: SpaceID, circuit: UInt32, families: Set<Family>, nextHop4: IPAddress? = nil,
+        nextHop6: IPAddress? = nil, hasFourOctetASN: Bool = true, messageLimit: Int = 4096,
+        policy: ExportPolicy
+    ) {
+        self.space = space
+        self.circuit = circuit
+        self.families = families
+        self.nextHop4 = nextHop4
+        self.nextHop6 = nextHop6
+        self.hasFourOctetASN = hasFourOctetASN
+        self.messageLimit = messageLimit
+        self.policy = policy
+    }
+}
+
+/// What may leave, and how it is dressed.
+public struct ExportPolicy: Hashable, Sendable {
+    /// A circuit whose routes may pass to the receiver.
+    public struct Exchange: Hashable, Sendable {
+        /// The circuit whose routes pass.
+        public var circuit: UInt32
+        /// Which of them; nil for all.
+        public var prefixes: PrefixFilter?
+        /// A leave.
+        public init(circuit: UInt32, prefixes: PrefixFilter? = nil) {
+            self.circuit = circuit
+            self.prefixes = prefixes
+        }
+    }
+
+    /// Circuits whose routes may pass.
+    public var exchange: [Exchange]
+    /// What may leave; nil means what the tenant originates, and nothing else.
+    public var advertise: PrefixFilter?
+    /// Our AS towards the peer.
+    public var localASN: ASN
+    /// The peer's AS.
+    public var peerASN: ASN
+    /// Whether the peer is in our own AS.
+    public var isInternal: Bool
+    /// How many more times our AS stands in the path.
+    public var prepend: UInt8
+    /// MED of what leaves; nil sends none.
+    public var med: UInt32?
+    /// Communities added.
+    public var communities: [UInt32]
+    /// Large communities added, three numbers each.
+    public var largeCommunities: [[UInt32]]
+    /// Remove private AS numbers.
+    public var removesPrivateAS: Bool
+    /// Replace the peer's AS by ours.
+    public var overridesAS: Bool
+    /// The most prefixes announced, per family; further ones are held back.
+    public var limit: UInt32?
+
+    /// A policy.
+    public init(
+        exchange: [Exchange] = [], advertise: PrefixFilter? = nil, localASN: ASN, peerASN: ASN,
+        isInternal: Bool = false, prepend: UInt8 = 0, med: UInt32? = nil,
+        communities: [UInt32] = [], largeCommunities: [[UInt32]] = [],
+        removesPrivateAS: Bool = false, overridesAS: Bool = false, limit: UInt32? = nil
+    ) {
+        self.exchange = exchange
+        self.advertise = advertise
+        self.localASN = localASN
+        self.peerASN = peerASN
+        self.isInternal = isInternal
+        self.prepend = prepend
+        self.med = med
+        self.communities = communities
+        self.largeCommunities = largeCommunities
+        self.removesPrivateAS = removesPrivateAS
+        self.overridesAS = overridesAS
+        self.limit = limit
+    }
+}

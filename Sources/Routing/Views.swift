@@ -1,0 +1,137 @@
+// What the control API and health read: snapshots, sorted, never live state.
+
+public import Net
+
+/// Numbers of prefixes, per family.
+public struct PrefixCounts: Hashable, Sendable {
+    /// IPv4.
+    public var ipv4: UInt32
+    /// IPv6.
+    public var ipv6: UInt32
+
+    /// Two numbers.
+    public init(ipv4: UInt32 = 0, ipv6: UInt32 = 0) {
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+    }
+
+    /// One of them.
+    public subscript(family: Family) -> UInt32 {
+        get { family == .ipv4 ? ipv4 : ipv6 }
+        set { if family == .ipv4 { ipv4 = newValue } else { ipv6 = newValue } }
+    }
+
+    /// Both.
+    public var total: UInt32 { ipv4 &+ ipv6 }
+}
+
+/// Which paths of a source to show.
+public enum PathView: Hashable, Sendable {
+    /// All that the peer announces.
+    case received
+    /// Those that entered.
+    case accepted
+}
+
+/// Why a path stands behind the one before it.
+public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible {
+    /// It stands first, alone.
+    case only
+    /// Originated before static before BGP.
+    case kind
+    /// Lower LOCAL_PREF.
+    case localPref
+    /// Longer AS_PATH.
+    case pathLength
+    /// Worse ORIGIN.
+    case origin
+    /// Higher MULTI_EXIT_DISC from the same neighbour AS.
+    case med
+    /// Internal behind external.
+    case `internal`
+    /// Higher BGP identifier.
+    case routerID
+    /// Higher peer address.
+    case peerAddress
+    /// All equal: the later source.
+    case source
+
+    /// A few words for people.
+    public var description: String {
+        switch self {
+        case .only: "only path"
+        case .kind: "kind of source"
+        case .localPref: "local preference"
+        case .pathLength: "AS path length"
+        case .origin: "origin"
+        case .med: "MED"
+        case .internal: "external before internal"
+        case .routerID: "router id"
+        case .peerAddress: "peer address"
+        case .source: "order of sources"
+        }
+    }
+}
+
+/// One path as people see it.
+public struct PathEntry: Hashable, Sendable {
+    /// The prefix.
+    public var prefix: Prefix
+    /// Who gave it.
+    public var source: SourceID
+    /// The BGP next hop, if there is one.
+    public var nextHop: IPAddress?
+    /// Canonical path attributes (`PathAttributes(canonical:)`); empty for static and originated.
+    public var attributes: [UInt8]
+    /// Where packets go.
+    public var gateway: GatewayID?
+    /// Why it did not enter; nil when accepted.
+    public var refusal: Refusal?
+    /// Kept from before the peer's restart.
+    public var isStale: Bool
+    /// Whether it is the best of its prefix.
+    public var isBest: Bool
+    /// For a best path: the step that put the second behind it; else the step that put it behind
+    /// the one before.
+    public var reason: SelectionReason?
+    /// For a best path: whether the kernel acknowledged a route for the prefix.
+    public var isInKernel: Bool
+}
+
+/// One announcement as people see it.
+public struct AdvertisedEntry: Hashable, Sendable {
+    /// The prefix.
+    public var prefix: Prefix
+    /// Who gave it to us.
+    public var source: SourceID
+    /// Canonical path attributes as they leave.
+    public var attributes: [UInt8]
+    /// The next hop as it leaves.
+    public var nextHop: IPAddress
+}
+
+/// What is between us and the kernel, for health and metrics.
+public struct ForwardingStatus: Hashable, Sendable {
+    /// Routes that the kernel acknowledged, the unreachable ones included.
+    public var installed = 0
+    /// Rows that wait to be written.
+    public var queued = 0
+    /// Steps that were handed out and not answered.
+    public var inFlight = 0
+    /// Rows that failed and wait for their time.
+    public var failing = 0
+    /// Rows shadowed by a foreign route.
+    public var conflicts = 0
+    /// Nexthop groups of ours in the kernel.
+    public var groups = 0
+    /// Single nexthops of ours in the kernel.
+    public var singles = 0
+    /// The last refusal of the kernel, for people.
+    public var lastError: KernelError?
+
+    /// Nothing at all.
+    public init() {}
+
+    /// Nothing is queued, in flight or failing.
+    public var isSettled: Bool { queued == 0 && inFlight == 0 && failing == 0 }
+}
