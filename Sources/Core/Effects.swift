@@ -34,6 +34,8 @@ public struct ListenerKey: Hashable, Sendable {
     public var peer: IPAddress
     /// The file that holds the secret.
     public var file: String
+    /// A hash of the secret: another one is another key.
+    public var digest: UInt64
 }
 
 /// How to dial a peer.
@@ -90,6 +92,8 @@ public enum Effect: Sendable {
     case pull(ConnectionID)
     /// Close once what was sent has left, or at once if it does not leave.
     case close(ConnectionID)
+    /// From now on our objects are marked like this in the kernel.
+    case mark(KernelMarks)
     /// Carry out these steps in this order.
     case program([TicketedStep])
     /// Dump the kernel: ends in `dumped`.

@@ -1,0 +1,122 @@
+// What sessions are told: export policies from the tenants' `exchange` and the circuits'
+// `advertise`, and the pull of UPDATE messages.
+
+import BGP
+import Intent
+import Net
+import Routing
+
+extension Engine {
+    /// Begins to tell an established session everything that it may hear.
+    mutating func feed(_ slot: Int) {
+        guard sessions[slot].receiver == nil, let settings = receiverSettings(slot) else { return }
+        sessions[slot].receiver = rib.addReceiver(settings)
+        receivers.insert(slot)
+        ribIsTouched = true
+    }
+
+    /// Begins to tell all established sessions that were not told yet.
+    mutating func feedAll(at now: Instant, into effects: inout [Effect]) {
+        for slot in sessions.indices
+        where sessions[slot].isLive && sessions[slot].peer.state == .established {
+            feed(slot)
+        }
+    }
+
+    /// A soft change: what may leave is computed anew, and the difference is sent.
+    mutating func updateReceiver(_ slot: Int) {
+        guard let receiver = sessions[slot].receiver, let settings = receiverSettings(slot) else {
+            return
+        }
+        rib.update(receiver, settings)
+        ribIsTouched = true
+    }
+
+    /// Tenants or circuits changed: every export policy may have.
+    mutating func refreshExports(at now: Instant) {
+        for slot in receivers.sorted() { updateReceiver(slot) }
+    }
+
+    /// Asks the shell to pull where there is something to send.
+    mutating func settleReceivers(into effects: inout [Effect]) {
+        guard ribIsTouched else { return }
+        ribIsTouched = false
+        for slot in receivers {
+            guard let receiver = sessions[slot].receiver, rib.hasPending(receiver),
+                let way = sessions[slot].peer.establishedWay,
+                let id = sessions[slot].connections[way]
+            else { continue }
+            effects.append(.pull(id))
+        }
+    }
+
+    private mutating func receiverSettings(_ slot: Int) -> ReceiverSettings? {
+        guard let negotiated = sessions[slot].peer.negotiated else { return nil }
+        let session = sessions[slot]
+        let settings = session.settings
+        let spec = links[session.link].spec
+        func ourAddress(_ family: Family) -> IPAddress? {
+            if settings.local.family == family { return settings.local }
+            return spec.addresses.first { $0.address.family == family }?.address
+        }
+        var exchange: [ExportPolicy.Exchange] = []
+        for leave in tenants[spec.tenant]?.tenant.exchange ?? []
+        where leave.to == session.id.circuit {
+            exchange.append(
+                ExportPolicy.Exchange(circuit: number(of: leave.from), prefixes: leave.prefixes))
+        }
+        let communities = settings.communities.compactMap(StandardOrLarge.init)
+        return ReceiverSettings(
+            space: spec.table, circuit: number(of: session.id.circuit),
+            families: negotiated.families, nextHop4: ourAddress(.ipv4),
+            nextHop6: ourAddress(.ipv6), hasFourOctetASN: negotiated.hasFourOctetASN,
+            messageLimit: negotiated.maximumLength,
+            policy: ExportPolicy(
+                exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,
+                peerASN: settings.peerASN, isInternal: negotiated.isInternal,
+                prepend: settings.prepend, med: settings.med,
+                communities: communities.compactMap(\.standard),
+                largeCommunities: communities.compactMap(\.large),
+                removesPrivateAS: settings.removesPrivateAS,
+                overridesAS: settings.overridesAS, limit: settings.limits.outbound))
+    }
+}
+
+/// A community as files write it: `64600:100`, or three numbers for a large one.
+private struct StandardOrLarge {
+    var standard: UInt32?
+    var large: [UInt32]?
+
+    init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            .map { decimal($0, below: 1 << 32) }
+        switch (parts.count, parts.first ?? nil, parts.dropFirst().first ?? nil, parts.last ?? nil) {
+        case (2, let high?, let low?, _) where high < 1 << 16 && low < 1 << 16:
+            standard = UInt32(high << 16 | low)
+        case (3, let first?, let second?, let third?):
+            large = [UInt32(first), UInt32(second), UInt32(third)]
+        default:
+            return nil
+        }
+    }
+}
+
+extension SessionSettings {
+    /// Whether a change to `other` needs a new session. What filters or dresses routes does not.
+    func differsInSession(from other: SessionSettings) -> Bool {
+        var a = self
+        a.accept = other.accept
+        a.advertise = other.advertise
+        a.isPublic = other.isPublic
+        a.limits = other.limits
+        a.minPrefixes = other.minPrefixes
+        a.localPref = other.localPref
+        a.med = other.med
+        a.prepend = other.prepend
+        a.communities = other.communities
+        a.allowOwnAS = other.allowOwnAS
+        a.overridesAS = other.overridesAS
+        a.removesPrivateAS = other.removesPrivateAS
+        return a != other
+    }
+}

@@ -1,0 +1,315 @@
+// The kernel's side: dumps, events and outcomes in; steps out. What a device's state means for its
+// sessions and routes is worked out here once, for every cause alike.
+
+import BGP
+import Intent
+public import Net
+import Reconcile
+import Routing
+
+extension Engine {
+    /// Steps handed to the kernel worker and not answered: enough for two full batches.
+    static let stepWindow = 512
+    /// Dumps after lost events come no faster than this.
+    static let dumpInterval = Duration.seconds(2)
+    /// And without any reason, as an audit.
+    static let auditInterval = Duration.seconds(60)
+    /// Tickets of the reconciler, of the placeholder; routing's have the topmost bit.
+    static let reconcileMark: UInt64 = 1 << 56
+    static let placeholderMark: UInt64 = 2 << 56
+
+    /// A complete dump of the kernel.
+    public mutating func dumped(
+        _ state: KernelState, at now: Instant, into effects: inout [Effect]
+    ) {
+        isDumping = false
+        lastDump = now
+        nextDump = now + Engine.auditInterval
+        hostSettings = state.settings
+        totals.resyncs += 1
+        reconciler.resynced(state, at: now)
+        placeholder.resynced(state, marks: marks)
+        if hasDump {
+            rib.compare(state)
+        } else {
+            hasDump = true
+            rib.adopt(state)
+            if rib.isHolding { holdUntil = now + options.restartHold }
+        }
+        for slot in links.indices where links[slot].isLive {
+            touchedDevices.insert(links[slot].spec.device)
+        }
+        ribIsTouched = true
+        healthBook.isTouched = true
+        begin(at: now, into: &effects)
+    }
+
+    /// The dump failed: it is tried again.
+    public mutating func dumpFailed(
+        _ text: String, at now: Instant, into effects: inout [Effect]
+    ) {
+        isDumping = false
+        nextDump = now + Engine.dumpInterval
+        log(.error, "the kernel could not be dumped", ["error": text], into: &effects)
+    }
+
+    /// Files and kernel are both known: to work.
+    mutating func begin(at now: Instant, into effects: inout [Effect]) {
+        guard phase == .starting, hasDump, hasRead else { return }
+        phase = .running
+        reconciler.allowsDeletion = catalog.settings != nil
+        log(
+            .notice, "running",
+            [
+                "circuits": "\(shares.count)", "tenants": "\(tenants.count)",
+                "faults": "\(catalog.faults.filter { $0.severity == .fault }.count)",
+            ], into: &effects)
+        effects.append(.ready)
+    }
+
+    /// Asks for a dump, unless one is under way or was just made.
+    mutating func requestDump(at now: Instant, into effects: inout [Effect]) {
+        guard !isDumping else { return }
+        if let lastDump, hasDump, now < lastDump + Engine.dumpInterval {
+            nextDump = lastDump + Engine.dumpInterval
+            return
+        }
+        isDumping = true
+        nextDump = nil
+        effects.append(.dump)
+    }
+
+    /// What the kernel told.
+    public mutating func observed(
+        _ events: [KernelEvent], at now: Instant, into effects: inout [Effect]
+    ) {
+        guard hasDump else { return }
+        for event in events {
+            switch event {
+            case .overflow:
+                totals.overflows += 1
+                log(.warning, "events of the kernel were lost; reading its state anew", into: &effects)
+                requestDump(at: now, into: &effects)
+            case .link(let link):
+                if let old = reconciler.observed.link(link.index), old.name != link.name {
+                    touchedDevices.insert(old.name)
+                }
+                reconciler.observed(event, at: now)
+                touchedDevices.insert(link.name)
+                placeholder.deviceChanged(link)
+            case .linkGone(let index):
+                if let old = reconciler.observed.link(index) { touchedDevices.insert(old.name) }
+                reconciler.observed(event, at: now)
+                placeholder.deviceGone(index)
+            case .address(let address), .addressGone(let address):
+                reconciler.observed(event, at: now)
+                if let link = reconciler.observed.link(address.link) {
+                    touchedDevices.insert(link.name)
+                }
+            case .nextHop(let object):
+                placeholder.observed(object.nextHop.id)
+                rib.observed(event, at: now)
+            case .nextHopGone(let id):
+                placeholder.observed(id)
+                rib.observed(event, at: now)
+            case .route, .routeGone:
+                rib.observed(event, at: now)
+            }
+        }
+        healthBook.isTouched = true
+    }
+
+    /// How steps ended.
+    public mutating func finished(
+        _ outcomes: [StepOutcome], at now: Instant, into effects: inout [Effect]
+    ) {
+        stepsInFlight -= outcomes.count
+        for outcome in outcomes {
+            if let error = outcome.error {
+                totals.stepsFailed += 1
+                log(
+                    .warning, "the kernel refused a step",
+                    ["step": describe(outcome.step), "error": error.description],
+                    into: &effects)
+            } else {
+                totals.stepsDone += 1
+            }
+            if outcome.ticket & RIB.ticketMark != 0 {
+                rib.finished(outcome.ticket, error: outcome.error, at: now)
+            } else if outcome.ticket & Engine.placeholderMark != 0 {
+                placeholder.finished(outcome, at: now)
+            } else {
+                reconciler.finished(outcome, at: now)
+            }
+        }
+        ribIsTouched = true
+        healthBook.isTouched = true
+    }
+
+    /// Looks at the links whose devices changed, and starts or stops what stands on them.
+    mutating func evaluateTouchedLinks(at now: Instant, into effects: inout [Effect]) {
+        guard !touchedDevices.isEmpty else { return }
+        var slots: Set<Int> = []
+        for device in touchedDevices { slots.formUnion(linksByDevice[device] ?? []) }
+        touchedDevices.removeAll(keepingCapacity: true)
+        for slot in slots.sorted() where links[slot].isLive {
+            evaluate(slot, at: now, into: &effects)
+        }
+        if !slots.isEmpty { settleListeners(into: &effects) }
+    }
+
+    private mutating func evaluate(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
+        let spec = links[slot].spec
+        let trouble = trouble(of: spec)
+        let index = reconciler.observed.index(of: spec.device)
+        let device = trouble == nil ? index : nil
+        if links[slot].trouble != trouble {
+            links[slot].trouble = trouble
+            healthBook.isTouched = true
+            let key = links[slot].key
+            tell(
+                "link", trouble ?? "the link is up", circuit: key.circuit, link: key.role, at: now,
+                into: &effects)
+            log(
+                trouble == nil ? .notice : .warning, trouble ?? "the link is up",
+                ["circuit": key.circuit, "link": key.role, "device": spec.device.description],
+                into: &effects)
+        }
+        if links[slot].device != device {
+            if let old = links[slot].device {
+                for gateway in spec.gateways {
+                    rib.setGateway(GatewayID(old, gateway), isUsable: false, at: now)
+                }
+                rib.deviceLost(old, at: now)
+            }
+            links[slot].device = device
+            if let device {
+                rib.deviceBack(device, at: now)
+                for gateway in spec.gateways {
+                    rib.setGateway(GatewayID(device, gateway), isUsable: true, at: now)
+                }
+            }
+            if let source = links[slot].source {
+                rib.update(
+                    source,
+                    SourceSettings(
+                        space: spec.table, circuit: number(of: links[slot].key.circuit),
+                        kind: .static, gateways: gateways(of: slot)))
+                offerStatics(slot)
+            }
+            offerNetworks(of: spec.tenant)
+            for session in links[slot].sessions { updateSource(session) }
+            ribIsTouched = true
+        }
+        for session in links[slot].sessions {
+            admit(session, at: now, into: &effects)
+        }
+    }
+
+    /// Why a link cannot carry packets now; nil when it can.
+    private func trouble(of spec: LocalLink) -> String? {
+        let observed = reconciler.observed
+        guard let link = observed.link(named: spec.device) else {
+            return reconciler.status(of: spec.device).reason ?? "device \(spec.device) is being made"
+        }
+        if let reason = reconciler.status(of: spec.device).reason { return reason }
+        if spec.device != spec.port, !observed.isUsable(spec.port) {
+            return "port \(spec.port) has no carrier"
+        }
+        if !observed.isUsable(link.index) {
+            return link.isUp ? "\(spec.device) has no carrier" : "\(spec.device) is down"
+        }
+        if let vrf = spec.vrf, observed.index(of: vrf) != link.master || link.master == .none {
+            return "\(spec.device) is not in \(vrf) yet"
+        }
+        for address in spec.addresses {
+            switch observed.addressState(address, on: spec.device) {
+            case .ready: continue
+            case .tentative: return "\(address) is being checked for duplicates"
+            case .duplicate: return "\(address) is in use by another host on \(spec.device)"
+            case nil:
+                return reconciler.status(of: .address(spec.device, address)).reason
+                    ?? "\(address) is not on \(spec.device) yet"
+            }
+        }
+        return nil
+    }
+
+    /// Hands steps to the kernel worker: links first, then what forwards.
+    mutating func settleKernel(at now: Instant, into effects: inout [Effect]) {
+        guard phase != .starting else { return }
+        if !leaving.isEmpty {
+            let routesAreGone =
+                !rib.hasWork && !rib.hasSteps && rib.forwarding.queued == 0
+                && rib.forwarding.inFlight == 0
+            if routesAreGone || leaving.deadline.map({ $0 <= now }) ?? false { finishLeaving() }
+        }
+        if reconciler.needsResync { requestDump(at: now, into: &effects) }
+        placeholder.want(
+            !shares.isEmpty && phase == .running, canGo: rib.forwarding.groups == 0,
+            reconciler: &reconciler)
+        var batch: [TicketedStep] = []
+        var steps: [(ticket: UInt64, step: Step)] = []
+        let room = Engine.stepWindow - stepsInFlight
+        if room > 0 { reconciler.drain(limit: room, at: now, into: &steps) }
+        placeholder.drain(reconciler.observed, marks: marks, at: now, into: &steps)
+        batch += steps.map { TicketedStep(ticket: $0.ticket, step: $0.step) }
+        if let ready = placeholder.ready {
+            rib.setPlaceholder(.ipv4, ready ? RIB.placeholder4 : nil)
+            rib.setPlaceholder(.ipv6, ready ? RIB.placeholder6 : nil)
+        }
+        if rib.hasWork { rib.sweep(limit: 4096) }
+        // A set without its placeholder would lose its routes with its link: the few milliseconds
+        // until it is there are waited for.
+        if placeholder.ready != nil, stepsInFlight + batch.count < Engine.stepWindow {
+            var requests: [StepRequest] = []
+            rib.drain(
+                into: &requests, limit: Engine.stepWindow - stepsInFlight - batch.count, at: now)
+            batch += requests.map { TicketedStep(ticket: $0.ticket, step: $0.step) }
+        }
+        guard !batch.isEmpty else { return }
+        stepsInFlight += batch.count
+        effects.append(.program(batch))
+    }
+
+    /// Routes of an earlier run are no longer kept for their own sake.
+    mutating func endHold(at now: Instant, into effects: inout [Effect]) {
+        holdUntil = nil
+        guard rib.isHolding else { return }
+        rib.releaseAll()
+        ribIsTouched = true
+        log(.notice, "routes of the earlier run are confirmed or removed", into: &effects)
+        feedAll(at: now, into: &effects)
+    }
+
+    mutating func saveAdoptions(into effects: inout [Effect]) {
+        guard reconciler.adoptionRevision != savedAdoptions else { return }
+        savedAdoptions = reconciler.adoptionRevision
+        effects.append(
+            .save(
+                name: Engine.adoptionsName,
+                bytes: AdoptionRecord.encode(
+                    reconciler.exportAdoptions(), bootID: options.bootID)))
+    }
+
+    private func describe(_ step: Step) -> String {
+        func name(_ index: InterfaceIndex) -> String {
+            reconciler.observed.link(index)?.name.description ?? "device \(index)"
+        }
+        return switch step {
+        case .createVLAN(let link, let parent, let tag, _): "make \(link): \(tag) on \(name(parent))"
+        case .createVRF(let link, let table): "make VRF \(link) with table \(table)"
+        case .createPlaceholder(let link): "make \(link)"
+        case .changeLink(let index, _): "change \(name(index))"
+        case .deleteLink(let index): "delete \(name(index))"
+        case .addAddress(let index, let address): "add \(address) to \(name(index))"
+        case .deleteAddress(let index, let address): "remove \(address) from \(name(index))"
+        case .silenceNeighbours(let index): "silence neighbours of \(name(index))"
+        case .putNeighbour(let entry): "neighbour \(entry.address) on \(name(entry.link))"
+        case .putNextHop(let object, _): "nexthop \(object.id)"
+        case .deleteNextHop(let id): "delete nexthop \(id)"
+        case .putRoute(let route, _): "route \(route.key)"
+        case .deleteRoute(let key): "delete route \(key)"
+        }
+    }
+}

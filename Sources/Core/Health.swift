@@ -1,0 +1,246 @@
+// What "healthy" means. Three layers, never folded into one: files and orders, links, sessions with
+// their acknowledged routes. A circuit forwards when packets can pass, not when a session is green.
+
+import BGP
+import Control
+import Intent
+import Net
+import Routing
+
+/// The last verdicts, so that changes are told and dated.
+struct HealthBook {
+    /// Something happened that may change a verdict.
+    var isTouched = false
+    var nextLook: Instant?
+    var circuits: [String: (health: Health, since: Instant)] = [:]
+}
+
+/// One circuit's verdict.
+struct Verdict {
+    var health: Health
+    var reasons: [String]
+    var forwarding: Int
+}
+
+extension Engine {
+    /// Verdicts are looked at no more often than this.
+    static let lookInterval = Duration.milliseconds(100)
+
+    /// Looks at the circuits' health and tells what changed.
+    mutating func look(at now: Instant, into effects: inout [Effect]) {
+        guard phase == .running else { return }
+        if let next = healthBook.nextLook {
+            guard next <= now else { return }
+        } else if !healthBook.isTouched {
+            return
+        }
+        // The first look after quiet is at once; the next ones keep their distance.
+        healthBook.nextLook = healthBook.isTouched ? now + Engine.lookInterval : nil
+        guard healthBook.isTouched else { return }
+        healthBook.isTouched = false
+        for name in shares.keys.sorted() {
+            let verdict = verdict(on: name)
+            let old = healthBook.circuits[name]
+            guard old?.health != verdict.health else { continue }
+            healthBook.circuits[name] = (verdict.health, now)
+            guard old != nil else { continue }
+            let text = ([verdict.health.rawValue] + verdict.reasons.prefix(1))
+                .joined(separator: ": ")
+            tell("circuit", text, circuit: name, at: now, into: &effects)
+            log(
+                verdict.health == .healthy ? .notice : .warning, text, ["circuit": name],
+                into: &effects)
+        }
+        for name in healthBook.circuits.keys where shares[name] == nil {
+            healthBook.circuits[name] = nil
+        }
+        for name in tenants.keys { offerNetworks(of: name) }
+    }
+
+    /// The slots of a circuit's links on this edge.
+    func linkSlots(of circuit: String) -> [Int] {
+        (shares[circuit]?.localLinks ?? []).compactMap {
+            linkSlots[LinkKey(circuit: circuit, peering: $0.peering, role: $0.role)]
+        }
+    }
+
+    /// One circuit's verdict, the worst reason first.
+    func verdict(on circuit: String) -> Verdict {
+        let slots = linkSlots(of: circuit)
+        var reasons: [String] = []
+        var forwarding = 0
+        var warnings: [String] = []
+        for slot in slots {
+            let name = links[slot].key.role
+            if let trouble = linkTrouble(slot) {
+                reasons.append("\(name): \(trouble)")
+            } else {
+                forwarding += 1
+                for warning in linkWarnings(slot) { warnings.append("\(name): \(warning)") }
+            }
+        }
+        for fault in catalog.faults(forCircuit: circuit) where fault.severity == .fault {
+            warnings.append(fault.description)
+        }
+        let health: Health
+        if slots.isEmpty {
+            health = warnings.isEmpty ? .healthy : .degraded
+        } else if forwarding == 0 {
+            health = .down
+        } else if forwarding < slots.count || !warnings.isEmpty {
+            health = .degraded
+        } else {
+            health = .healthy
+        }
+        return Verdict(health: health, reasons: reasons + warnings, forwarding: forwarding)
+    }
+
+    /// Why a link does not forward in a family that it should; nil when it does in all.
+    func linkTrouble(_ slot: Int) -> String? {
+        let link = links[slot]
+        if let trouble = link.trouble { return trouble }
+        guard link.device != nil else { return "being brought up" }
+        for session in link.sessions {
+            if let trouble = sessionTrouble(session) { return trouble }
+        }
+        if let source = link.source {
+            let waiting = rib.unacknowledged(source)
+            if waiting > 0 {
+                return "\(waiting) static routes wait for the kernel\(lastRefusal)"
+            }
+        }
+        return nil
+    }
+
+    /// Why a session carries nothing; nil when it does.
+    func sessionTrouble(_ slot: Int) -> String? {
+        let session = sessions[slot]
+        if let hold = session.hold { return hold }
+        guard session.peer.state == .established else {
+            let state = session.peer.state.description
+            let why = session.lastError.map { ", \($0)" } ?? ""
+            return "BGP to \(session.id.peer) is \(state)\(why)"
+        }
+        let waiting = rib.unacknowledged(session.source)
+        if waiting > 0 {
+            return "\(waiting) routes of \(session.id.peer) wait for the kernel\(lastRefusal)"
+        }
+        return nil
+    }
+
+    private var lastRefusal: String {
+        let status = rib.forwarding
+        guard status.failing > 0, let error = status.lastError else { return "" }
+        return ": \(error.text)"
+    }
+
+    /// What is not right with a link that forwards.
+    func linkWarnings(_ slot: Int) -> [String] {
+        links[slot].sessions.flatMap { sessionWarnings($0) }
+    }
+
+    func sessionWarnings(_ slot: Int) -> [String] {
+        let session = sessions[slot]
+        let peer = session.id.peer
+        var result: [String] = []
+        if session.settings.accept == nil {
+            result.append("no accept for \(peer): nothing enters (RFC 8212)")
+        }
+        guard session.peer.state == .established, let negotiated = session.peer.negotiated else {
+            return result
+        }
+        for family in session.settings.families.subtracting(negotiated.families).sorted() {
+            result.append("\(peer) does not carry \(family)")
+        }
+        let accepted = rib.accepted(session.source).total
+        if accepted < session.settings.minPrefixes, session.settings.accept != nil {
+            let received = rib.received(session.source).total
+            result.append(
+                accepted == 0
+                    ? "accepted no prefix from \(peer) (it announces \(received))"
+                    : "accepted \(accepted) prefixes from \(peer), fewer than min-prefixes "
+                        + "\(session.settings.minPrefixes)")
+        }
+        if let receiver = session.receiver {
+            let heldBack = rib.heldBackCounts(receiver).total
+            if heldBack > 0 {
+                result.append(
+                    "\(heldBack) prefixes are not announced to \(peer): max-prefixes out is reached"
+                )
+            }
+        }
+        return result
+    }
+
+    /// What is wrong with the daemon itself.
+    var daemonHealth: HealthReply {
+        switch phase {
+        case .starting: return HealthReply(.unhealthy, reasons: ["starting"])
+        case .draining, .stopped: return HealthReply(.unhealthy, reasons: ["shutting down"])
+        case .running: break
+        }
+        var reasons: [String] = []
+        if let held = heldSentence { reasons.append(held) }
+        reasons += catalog.faults.filter { $0.severity == .fault }.map(\.description)
+        for (listener, state) in listeners.sorted(by: { describe($0.key) < describe($1.key) }) {
+            if let trouble = state.trouble {
+                reasons.append("cannot listen on \(describe(listener)): \(trouble)")
+            }
+        }
+        for key in rib.conflicts.prefix(10) {
+            reasons.append("a foreign route stands in the way of ours: \(key)")
+        }
+        if !shares.isEmpty { reasons += hostSettings.faults }
+        return HealthReply(reasons.isEmpty ? .ok : .degraded, reasons: reasons)
+    }
+
+    /// The guard's sentence, with what to do.
+    var heldSentence: String? {
+        let held = catalog.heldRemovals
+        guard !held.isEmpty else { return nil }
+        let names = held.prefix(5).joined(separator: ", ") + (held.count > 5 ? ", ..." : "")
+        return
+            "the files of \(held.count == 1 ? "1 circuit are" : "\(held.count) circuits are") gone (\(names)): "
+            + "removal is held back; run `circuitctl confirm` to let it happen, or put the files back"
+    }
+
+    /// The answer to a monitor.
+    func health(_ scope: Request.HealthScope) -> Reply {
+        switch scope {
+        case .daemon:
+            return .health(daemonHealth)
+        case .circuit(let name):
+            guard shares[name] != nil else {
+                return .refusal(.unknownCircuit(name, known: shares.keys))
+            }
+            return .health(reply(for: [name], HealthReply(.ok)))
+        case .all:
+            return .health(reply(for: shares.keys.sorted(), daemonHealth))
+        }
+    }
+
+    private func reply(for circuits: [String], _ daemon: HealthReply) -> HealthReply {
+        var result = daemon
+        guard daemon.status != .unhealthy else { return result }
+        var down: [String] = []
+        var degraded: [String] = []
+        for name in circuits {
+            let verdict = verdict(on: name)
+            let text = verdict.reasons.map { "\(name)/\($0)" }
+            switch verdict.health {
+            case .down: down += text.isEmpty ? ["\(name) is down"] : text
+            case .degraded: degraded += text
+            case .pending, .maintenance, .healthy: break
+            }
+        }
+        if !down.isEmpty {
+            result.status = .unhealthy
+        } else if !degraded.isEmpty {
+            result.status = .degraded
+        }
+        // A file's fault is a fault of the daemon's and of its circuit: said once.
+        var seen: Set<String> = []
+        result.reasons = (down + result.reasons + degraded).filter { seen.insert($0).inserted }
+        return result
+    }
+}

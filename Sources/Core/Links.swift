@@ -1,0 +1,95 @@
+// What the engine remembers of a link, a session and their leaving. Plain state; the thinking is
+// elsewhere.
+
+import BGP
+import Intent
+import Net
+import Routing
+
+/// Names a link of a circuit on this edge.
+struct LinkKey: Hashable, Comparable {
+    var circuit: String
+    var peering: String
+    var role: String
+
+    static func < (a: LinkKey, b: LinkKey) -> Bool {
+        (a.circuit, a.peering, a.role) < (b.circuit, b.peering, b.role)
+    }
+}
+
+/// A link of this edge as it runs.
+struct LiveLink {
+    var isLive = true
+    var key: LinkKey
+    var spec: LocalLink
+    /// The device's number while it can carry packets, with our addresses ready.
+    var device: InterfaceIndex?
+    /// The number it last had, to tell routing which nexthops are lost.
+    var lastDevice: InterfaceIndex?
+    /// The static routes' source.
+    var source: SourceID?
+    /// Slots of its sessions.
+    var sessions: [Int] = []
+    /// Why it cannot carry packets.
+    var trouble: String?
+}
+
+/// The two ends that an incoming connection is told by.
+struct Ends: Hashable {
+    var vrf: InterfaceName?
+    var local: IPAddress
+    var peer: IPAddress
+}
+
+/// A session as it runs.
+struct LiveSession {
+    var isLive = true
+    var id: SessionID
+    var settings: SessionSettings
+    var link: Int
+    var peer: Peer
+    /// The peer is allowed to try.
+    var isStarted = false
+    var connections: [Way: ConnectionID] = [:]
+    var source: SourceID
+    var receiver: ReceiverID?
+    /// Families whose initial feed the peer has ended.
+    var endOfRIB: Set<Family> = []
+    /// Until when the peer's routes are kept while it restarts.
+    var staleUntil: Instant?
+    /// When the state last changed.
+    var since: Instant
+    var lastState = SessionState.idle
+    var lastError: String?
+    /// Why it may not start, in a sentence.
+    var hold: String?
+}
+
+/// A listening socket's state.
+struct ListenerState {
+    var users: Set<Int> = []
+    var keys: [ListenerKey] = []
+    var isOpen = false
+    /// The VRF device's number when it was opened.
+    var device: InterfaceIndex?
+    var retryAt: Instant?
+    var trouble: String?
+}
+
+/// Shares whose devices must wait until no route leads through them any more.
+struct Leaving {
+    /// What the owner asks for once routes are gone; nil for nothing.
+    var owners: [String: Void] = [:]
+    var deadline: Instant?
+
+    var isEmpty: Bool { owners.isEmpty }
+}
+
+/// Counters that outlive sessions.
+struct Totals {
+    var stepsDone: UInt64 = 0
+    var stepsFailed: UInt64 = 0
+    var resyncs: UInt64 = 0
+    var overflows: UInt64 = 0
+    var reads: UInt64 = 0
+}
