@@ -161,11 +161,14 @@ public enum LogText {
             $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C
         }
         if isPlain, !visible.isEmpty { return visible }
-        return "\"" + visible.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\""
+            + visible.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\\\"") + "\""
     }
 
     static func key(_ text: String) -> String {
-        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" })
+        String(
+            text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" }
+        )
     }
 }

@@ -123,7 +123,8 @@ public final class Stream {
         while written < pending.count {
             let number = descriptor
             let count = pending.withUnsafeBytes { raw in
-                send(number, raw.baseAddress.map { $0 + written }, raw.count - written,
+                send(
+                    number, raw.baseAddress.map { $0 + written }, raw.count - written,
                     Int32(MSG_NOSIGNAL))
             }
             if count >= 0 {
