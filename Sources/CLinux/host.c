@@ -1,0 +1,78 @@
+#define _GNU_SOURCE
+#include "clinux_host.h"
+
+#include <bsd/unistd.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+// linux/tcp.h cannot be included together with netinet/tcp.h, whose tcp_md5sig lacks the device
+// index (Linux 5.6): the layout is repeated here.
+struct md5_signature {
+    struct sockaddr_storage address;
+    uint8_t flags;
+    uint8_t prefix_length;
+    uint16_t key_length;
+    int32_t device_index;
+    uint8_t key[80];
+};
+
+enum { MD5_OPTION_EXTENDED = 32, MD5_FLAG_PREFIX = 1, MD5_FLAG_DEVICE = 2 };
+
+int clinux_tcp_md5(int fd, const struct sockaddr *peer, socklen_t peer_length, uint8_t prefix,
+                   int device_index, const uint8_t *key, size_t key_length) {
+    struct md5_signature signature;
+    memset(&signature, 0, sizeof signature);
+    if (peer_length > sizeof signature.address || key_length > sizeof signature.key) {
+        errno = EINVAL;
+        return -1;
+    }
+    memcpy(&signature.address, peer, peer_length);
+    signature.flags = MD5_FLAG_PREFIX;
+    signature.prefix_length = prefix;
+    if (device_index > 0) {
+        signature.flags |= MD5_FLAG_DEVICE;
+        signature.device_index = device_index;
+    }
+    signature.key_length = (uint16_t)key_length;
+    if (key_length > 0) memcpy(signature.key, key, key_length);
+    int result = setsockopt(fd, IPPROTO_TCP, MD5_OPTION_EXTENDED, &signature, sizeof signature);
+    explicit_bzero(&signature, sizeof signature);
+    return result;
+}
+
+int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -1;
+    *pid = credentials.pid;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+
+ssize_t clinux_peer_groups(int fd, gid_t *groups, size_t capacity) {
+    socklen_t length = (socklen_t)(capacity * sizeof *groups);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length) < 0) return -1;
+    return (ssize_t)(length / sizeof *groups);
+}
+
+void clinux_title_begin(int argc, char **argv) { setproctitle_init(argc, argv, environ); }
+
+void clinux_title_set(const char *text) { setproctitle("-%s", text); }
+
+const char *clinux_error_text(int code) { return strerrordesc_np(code); }
+
+void clinux_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int clinux_accept(int fd, struct sockaddr *peer, socklen_t *length) {
+    return accept4(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+char **clinux_environment(void) { return environ; }
