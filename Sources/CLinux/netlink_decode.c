@@ -120,7 +120,8 @@ static bool decode_kind(const struct nlattr *information, struct clinux_link_inf
     return reader.well_formed;
 }
 
-static bool decode_link(const struct nlmsghdr *header, struct clinux_link_info *link) {
+static bool decode_link(const struct nlmsghdr *header, struct clinux_event *event) {
+    struct clinux_link_info *link = &event->link;
     const struct ifinfomsg *fixed = mnl_nlmsg_get_payload(header);
     struct reader reader = message_attributes(header, sizeof(*fixed));
     if (!reader.well_formed) return false;
@@ -137,6 +138,7 @@ static bool decode_link(const struct nlmsghdr *header, struct clinux_link_info *
         case IFLA_MASTER: get_index(&reader, a, &link->master); break;
         case IFLA_MTU: get_u32(&reader, a, &link->mtu); break;
         case IFLA_GROUP: get_u32(&reader, a, &link->group); break;
+        case IFLA_WIRELESS: event->kind = CLINUX_OTHER; break; // a radio's news, not the device
         case IFLA_LINKINFO:
             if (!decode_kind(a, link)) return false;
             break;
@@ -307,6 +309,10 @@ static bool decode_done(const struct nlmsghdr *header, struct clinux_event *even
 // What can be told to be of no interest before its attributes are read.
 static bool is_filtered(const struct nlmsghdr *header, struct clinux_filter filter) {
     const uint16_t type = header->nlmsg_type;
+    // A port that leaves its bridge is a DELLINK of family AF_BRIDGE, and the device lives on.
+    if (type == RTM_NEWLINK || type == RTM_DELLINK)
+        return mnl_nlmsg_get_payload_len(header) >= sizeof(struct ifinfomsg) &&
+            ((const struct ifinfomsg *)mnl_nlmsg_get_payload(header))->ifi_family != AF_UNSPEC;
     const bool is_route = type == RTM_NEWROUTE || type == RTM_DELROUTE;
     const bool is_nexthop = type == RTM_NEWNEXTHOP || type == RTM_DELNEXTHOP;
     if (!is_route && !is_nexthop) return false;
@@ -323,8 +329,8 @@ static bool decode_body(const struct nlmsghdr *header, struct clinux_event *even
     case NLMSG_ERROR: event->kind = CLINUX_ANSWER; return decode_answer(header, event);
     case NLMSG_DONE: event->kind = CLINUX_DONE; return decode_done(header, event);
     case NLMSG_OVERRUN: event->kind = CLINUX_OVERRUN; return true;
-    case RTM_NEWLINK: event->kind = CLINUX_LINK; return decode_link(header, &event->link);
-    case RTM_DELLINK: event->kind = CLINUX_LINK_GONE; return decode_link(header, &event->link);
+    case RTM_NEWLINK: event->kind = CLINUX_LINK; return decode_link(header, event);
+    case RTM_DELLINK: event->kind = CLINUX_LINK_GONE; return decode_link(header, event);
     case RTM_NEWADDR:
         event->kind = CLINUX_ADDRESS;
         return decode_address(header, &event->address);

@@ -150,19 +150,26 @@ int32_t clinux_create_veth(
     start_link(&writer, request, name, "veth", group, 0, &info);
     struct nlattr *data = nest(&writer, IFLA_INFO_DATA);
     // The peer is a link message of its own inside the attribute: fixed part, then attributes.
-    const struct ifinfomsg up = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+    const struct ifinfomsg fixed = {0};
     struct nlattr *other = nest(&writer, VETH_INFO_PEER);
-    if (writer.fits && writer.header->nlmsg_len + sizeof(up) <= writer.size) {
-        memcpy(mnl_nlmsg_get_payload_tail(writer.header), &up, sizeof(up));
-        writer.header->nlmsg_len += sizeof(up);
+    if (writer.fits && writer.header->nlmsg_len + sizeof(fixed) <= writer.size) {
+        memcpy(mnl_nlmsg_get_payload_tail(writer.header), &fixed, sizeof(fixed));
+        writer.header->nlmsg_len += sizeof(fixed);
     } else {
         writer.fits = false;
     }
     put_name(&writer, IFLA_IFNAME, peer);
-    put_u32(&writer, IFLA_GROUP, group);
     end_nest(&writer, other);
     end_nest(&writer, data);
     end_nest(&writer, info);
+    return finish(&writer);
+}
+
+int32_t clinux_raise_link(struct clinux_request request, const char *name) {
+    struct writer writer;
+    struct ifinfomsg *fixed = start(&writer, request, RTM_SETLINK, 0, sizeof(*fixed));
+    if (fixed != NULL) fixed->ifi_flags = fixed->ifi_change = IFF_UP;
+    put_name(&writer, IFLA_IFNAME, name);
     return finish(&writer);
 }
 

@@ -116,9 +116,11 @@ int32_t clinux_create_vrf(
     struct clinux_request request, const char *name, uint32_t table, uint32_t group);
 // A dummy is NOARP as it comes, and every neighbour on it counts as valid: this one has ARP on.
 int32_t clinux_create_dummy(struct clinux_request request, const char *name, uint32_t group);
-// A veth pair whose second end is up from the start, so that the first never lacks carrier.
+// A veth pair, of which the second end has no mark, since it comes and goes with the first. It has
+// to be raised by a message of its own: inside the creating one the kernel answers ENOTCONN.
 int32_t clinux_create_veth(
     struct clinux_request request, const char *name, const char *peer, uint32_t group);
+int32_t clinux_raise_link(struct clinux_request request, const char *name);
 
 // What clinux_change_link() changes; the kernel changes flags before the master, whatever the order.
 static const uint32_t CLINUX_CHANGE_UP = 1u << 0;
@@ -325,3 +327,8 @@ int32_t clinux_peer_credentials(
 // setproctitle(3) is variadic. The first is called once, before any thread, with main's arguments.
 void clinux_setproctitle_init(int32_t argc, char **argv);
 void clinux_setproctitle(const char *title);
+
+// Network namespaces (network_namespace.c): the calling thread enters a fresh one, or the one that
+// a descriptor of /proc/.../ns/net names. glibc's names for them do not import.
+int32_t clinux_new_network_namespace(void);
+int32_t clinux_enter_network_namespace(int32_t fd);
