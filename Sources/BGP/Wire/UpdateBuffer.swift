@@ -109,8 +109,3 @@ struct AttributeSlot: Sendable {
     /// Of the value, in the attribute list.
     var range: Range<Int>
 }
-
-extension UpdateBuffer {
-    /// Decodes the body of an UPDATE (what follows the header), replacing what was here.
-    public mutating func decode(_ body: RawSpan, rules: UpdateRules) {}
-}
