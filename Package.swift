@@ -80,6 +80,9 @@ let package = Package(
             name: "ReconcileTests", dependencies: ["Net", "Reconcile", "Simulation"],
             swiftSettings: base),
         .testTarget(name: "ControlTests", dependencies: ["Control", "Net"], swiftSettings: base),
+        .testTarget(
+            name: "circuitctlTests", dependencies: ["Control", "Net", "circuitctl"],
+            swiftSettings: base),
         .testTarget(name: "CoreTests", dependencies: ["Core", "Net"], swiftSettings: base),
         .testTarget(
             name: "SimulationTests", dependencies: ["Core", "Net", "Simulation"],

@@ -5,14 +5,11 @@ public let circuitdVersion = "0.1.0"
 
 /// A time stamp in RFC 3339 with milliseconds, UTC.
 public func timestamp(unixNanoseconds: Int64) -> String {
-    let seconds = unixNanoseconds.flooredDivision(by: 1_000_000_000)
-    let rest = unixNanoseconds - seconds * 1_000_000_000
-    let day = seconds.flooredDivision(by: 86_400)
-    let second = seconds - day * 86_400
+    let (seconds, rest) = unixNanoseconds.floored(by: 1_000_000_000)
+    let (day, second) = seconds.floored(by: 86_400)
     // Civil date from days, with years that begin in March (H. Hinnant's algorithm).
     let shifted = day + 719_468
-    let era = shifted.flooredDivision(by: 146_097)
-    let dayOfEra = shifted - era * 146_097
+    let (era, dayOfEra) = shifted.floored(by: 146_097)
     let yearOfEra =
         (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -33,9 +30,10 @@ public func timestamp(unixNanoseconds: Int64) -> String {
 }
 
 extension Int64 {
-    fileprivate func flooredDivision(by divisor: Int64) -> Int64 {
+    /// Quotient and remainder with a remainder that is never negative.
+    fileprivate func floored(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? quotient - 1 : quotient
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
 

@@ -1,1 +1,5 @@
-print("")
+// circuitctl: asks and tells circuitd.
+
+import Glibc
+
+exit(run(Array(CommandLine.arguments.dropFirst()), output: .standard()).rawValue)

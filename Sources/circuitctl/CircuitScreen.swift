@@ -1,0 +1,110 @@
+// `circuitctl circuit NAME`: one circuit from its health down to the packets' last hop.
+
+import Control
+
+extension Screen {
+    /// One circuit in full.
+    mutating func circuit(_ reply: CircuitReply) {
+        let summary = reply.summary
+        line(
+            Styled(summary.name, .bold) + "  " + summary.health.styled
+                + Styled(" for \(elapsed(summary.sinceSeconds))"))
+        for reason in summary.reasons { line(mark(.bad) + Styled(reason), indent: 2, hanging: 2) }
+        for fault in reply.faults {
+            line(mark(.warning) + Styled(fault.description), indent: 2, hanging: 2)
+        }
+        if !reply.note.isEmpty { line(Styled(reply.note, .dim), indent: 2) }
+        var order = summary.provider
+        if let bandwidth = reply.bandwidth { order += ", \(rate(bandwidth))" }
+        let tenants = summary.tenants.joined(separator: ", ")
+        order += summary.tenants.count == 1 ? ", tenant \(tenants)" : ", tenants \(tenants)"
+        line(Styled(order), indent: 2, hanging: 2)
+        let place = summary.links.placeText.map { " (\($0))" } ?? ""
+        line(
+            Styled("links \(summary.links.text) forwarding\(place), ")
+                + Styled(
+                    "prefixes \(grouped(summary.prefixesIn)) in \(grouped(summary.prefixesOut))")
+                + " out, "
+                + Styled(
+                    "kernel \(grouped(reply.routesInstalled))/\(grouped(reply.routesWanted)) routes"
+                ),
+            indent: 2, hanging: 2)
+        for link in reply.links {
+            gap()
+            self.link(link)
+        }
+    }
+
+    private mutating func link(_ link: LinkReply) {
+        let name = link.peering.isEmpty ? link.role : "\(link.peering)/\(link.role)"
+        let style: Style = link.forwarding ? .good : link.drained ? .dim : .bad
+        line(Styled(name, .bold) + "  " + Styled(link.state, style), hanging: 2)
+        var device = "\(link.device) on port \(link.port)"
+        if link.portDevice != link.device { device += " (\(link.portDevice))" }
+        device += ", \(link.tags)"
+        if let mtu = link.mtu { device += ", mtu \(mtu)" }
+        field("device", Styled(device) + (link.carrier ? "" : ", " + Styled("no carrier", .bad)))
+        field(
+            "tenant",
+            Styled("\(link.tenant), \(link.vrf.map { "vrf \($0), " } ?? "")table \(link.table)"))
+        var addresses = Styled("")
+        for (position, address) in link.addresses.enumerated() {
+            if position > 0 { addresses += ", " }
+            addresses += Styled(address.address)
+            if address.state != .ready { addresses += " " + Styled(address.state.rawValue, .bad) }
+        }
+        if !link.addresses.isEmpty { field("address", addresses) }
+        if link.staticRoutes > 0 {
+            let gateways = link.gateways.joined(separator: ", ")
+            field("static", Styled("\(counted(link.staticRoutes, "route")) via \(gateways)"))
+        }
+        for session in link.sessions { self.session(session) }
+    }
+
+    private mutating func session(_ session: SessionReply) {
+        field(
+            "session",
+            Styled("\(session.peer) AS\(session.peerASN)  ")
+                + Styled(session.state, session.isEstablished ? .good : .bad)
+                + Styled(" for \(elapsed(session.sinceSeconds))"))
+        var terms = "from \(session.local) AS\(session.localASN)"
+        if let hold = session.holdSeconds {
+            terms += hold == 0 ? ", no hold time" : ", hold time \(hold)s"
+        }
+        if let keepalive = session.keepaliveSeconds, keepalive > 0 {
+            terms += ", keepalive \(keepalive)s"
+        }
+        var text = Styled(terms)
+        if let bfd = session.bfd { text += ", bfd " + Styled(bfd, bfd == "up" ? .good : .bad) }
+        field("", text)
+        for family in session.families {
+            let counts =
+                "\(family.family): \(grouped(family.received)) received, "
+                + "\(grouped(family.accepted)) accepted, \(grouped(family.advertised)) advertised"
+            let isRefused = session.isEstablished && !family.negotiated
+            field("", Styled(counts) + (isRefused ? Styled(", refused by the peer", .bad) : ""))
+        }
+        for warning in session.warnings { field("", mark(.warning) + Styled(warning)) }
+        if let error = session.lastError { field("", Styled("last error: ", .dim) + Styled(error)) }
+    }
+
+    private mutating func field(_ name: String, _ text: Styled) {
+        let padding = String(repeating: " ", count: max(1, 9 - name.count))
+        // The name hangs to the left of the text, whose further lines align with its first.
+        line(Styled(name, .dim) + Styled(padding), text, indent: 2)
+    }
+}
+
+/// `1 Gbps`.
+func rate(_ bits: UInt64) -> String {
+    let units: [(UInt64, String)] = [
+        (1_000_000_000, "Gbps"), (1_000_000, "Mbps"), (1_000, "kbps"),
+    ]
+    for (unit, name) in units where bits >= unit {
+        if bits.isMultiple(of: unit) { return "\(bits / unit) \(name)" }
+        if (bits * 10).isMultiple(of: unit) {
+            return "\(bits / unit).\(bits * 10 / unit % 10) \(name)"
+        }
+    }
+    return "\(bits) bps"
+}

@@ -1,0 +1,140 @@
+// A configuration directory read for `circuitctl check`: which files count, and what is known of key
+// files without opening them.
+
+import Control
+import Glibc
+import Intent
+
+/// The files of a directory as `Check.directory` wants them.
+struct ConfigDirectory {
+    /// Contents by path relative to the directory.
+    private(set) var files: [String: [UInt8]] = [:]
+    /// Key files by path relative to the directory.
+    private(set) var keys: [String: KeyFile] = [:]
+    /// Files that could not be read.
+    private(set) var faults: [Fault] = []
+
+    private static let longestFile = 4 * 1024 * 1024
+
+    /// Reads the directory.
+    init(_ directory: String) throws(Failure) {
+        let (_, error) = entries(directory)
+        if let error { throw Failure(.refused, "\(directory): \(words(error))") }
+        if access("\(directory)/circuitd.yaml", F_OK) == 0 { read("circuitd.yaml", in: directory) }
+        for folder in ["tenants", "circuits"] {
+            let (names, error) = entries("\(directory)/\(folder)")
+            if let error, error != ENOENT { faults.append(Fault(file: folder, words(error))) }
+            for name in names where isConfigFile(name) { read("\(folder)/\(name)", in: directory) }
+        }
+        let (names, keysError) = entries("\(directory)/keys")
+        if let keysError, keysError != ENOENT {
+            let sentence = "\(words(keysError)), so keys cannot be checked by this user"
+            faults.append(Fault(file: "keys", sentence, severity: .warning))
+        }
+        for name in names where !name.hasPrefix(".") {
+            var status = stat()
+            guard stat("\(directory)/keys/\(name)", &status) == 0,
+                status.st_mode & S_IFMT == S_IFREG
+            else { continue }
+            keys["keys/\(name)"] = KeyFile(digest: 0, isTooOpen: status.st_mode & 0o027 != 0)
+        }
+    }
+
+    /// Files of one folder.
+    func count(in folder: String) -> Int { files.keys.count { $0.hasPrefix("\(folder)/") } }
+
+    private mutating func read(_ name: String, in directory: String) {
+        guard let file = fopen("\(directory)/\(name)", "re") else {
+            faults.append(Fault(file: name, words(errno)))
+            return
+        }
+        defer { fclose(file) }
+        var contents: [UInt8] = []
+        while contents.count <= Self.longestFile {
+            let piece = [UInt8](unsafeUninitializedCapacity: 64 * 1024) { buffer, count in
+                count = fread(buffer.baseAddress, 1, buffer.count, file)
+            }
+            if piece.isEmpty { break }
+            contents += piece
+        }
+        if ferror(file) != 0 {
+            faults.append(Fault(file: name, words(errno)))
+        } else if contents.count > Self.longestFile {
+            faults.append(Fault(file: name, "longer than 4 MiB"))
+        } else {
+            files[name] = contents
+        }
+    }
+}
+
+/// `circuitctl check`.
+func checkDirectory(_ call: Call) throws(Failure) -> ExitCode {
+    let name = call.operands.first ?? "/etc/circuitd"
+    let directory = try ConfigDirectory(name)
+    let faults =
+        directory.faults
+        + Check.directory(
+            files: directory.files, keys: directory.keys, hostName: hostName())
+    if call.isJSON {
+        let reply = CheckReply(faults: faults.map(FileFault.init))
+        call.output.write(prettyJSON(JSON.encode(reply)))
+    } else {
+        // Whole lines, never wrapped: editors and CI read them.
+        for fault in faults { call.output.write(printable(fault.description) + "\n") }
+        call.output.write(closingLine(faults, directory) + "\n")
+    }
+    return faults.contains { $0.severity == .fault } ? .refused : .fine
+}
+
+/// The reply of `circuitctl check --json`.
+struct CheckReply: Codable {
+    var faults: [FileFault]
+}
+
+extension FileFault {
+    fileprivate init(_ fault: Fault) {
+        self.init(
+            file: fault.file, line: fault.line, column: fault.column, sentence: fault.sentence,
+            severity: fault.severity == .fault ? .fault : .warning)
+    }
+}
+
+private func closingLine(_ faults: [Fault], _ directory: ConfigDirectory) -> String {
+    let hard = faults.filter { $0.severity == .fault }
+    let warnings = faults.count - hard.count
+    let also = warnings > 0 ? ", \(counted(warnings, "warning"))" : ""
+    guard hard.isEmpty else {
+        let files = Set(hard.map(\.file)).count
+        return "\(counted(hard.count, "fault")) in \(counted(files, "file"))\(also)"
+    }
+    let circuits = counted(directory.count(in: "circuits"), "circuit")
+    return "\(circuits), \(counted(directory.count(in: "tenants"), "tenant")): no faults\(also)"
+}
+
+/// Whether the daemon reads a file of this name: `NAME.yaml`, no dot-files.
+func isConfigFile(_ name: String) -> Bool {
+    name.hasSuffix(".yaml") && !name.hasPrefix(".") && name.utf8.count > 5
+}
+
+private func entries(_ directory: String) -> (names: [String], error: Int32?) {
+    guard let stream = opendir(directory) else { return ([], errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return (names.sorted(), nil)
+}
+
+private func hostName() -> String {
+    var name = utsname()
+    guard uname(&name) == 0 else { return "" }
+    return withUnsafeBytes(of: name.nodename) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+private func words(_ error: Int32) -> String { String(cString: strerror(error)) }

@@ -1,0 +1,61 @@
+// `circuitctl routes`: one row a path.
+
+import Control
+
+/// What the columns of routes show.
+struct RoutesLayout {
+    /// The link's column says the circuit too.
+    var namesCircuits: Bool
+    /// Peer, origin and communities on a line below.
+    var isLong: Bool
+}
+
+extension Screen {
+    /// One page of routes.
+    mutating func routes(_ reply: RoutesReply, _ layout: RoutesLayout, isFirst: Bool) {
+        guard !reply.routes.isEmpty else {
+            if isFirst { line(Styled("no \(reply.view.rawValue) routes")) }
+            return
+        }
+        var table = Table([
+            ("", .left), ("PREFIX", .left), ("NEXT HOP", .left), ("LINK", .left), ("PREF", .right),
+            ("MED", .right), ("KERNEL", .left), ("AS PATH", .left),
+        ])
+        for route in reply.routes { row(route, layout, &table) }
+        append(table)
+        if reply.next == nil {
+            gap()
+            line(Styled("\(counted(reply.total, "\(reply.view.rawValue) route"))"))
+        }
+    }
+
+    private func row(_ route: RouteRow, _ layout: RoutesLayout, _ table: inout Table) {
+        let flags = (route.best ? "*" : " ") + (route.stale ? "s" : "")
+        let link =
+            layout.namesCircuits && !route.circuit.isEmpty
+            ? [route.circuit, route.link].filter { !$0.isEmpty }.joined(separator: "/")
+            : route.link
+        let kernel: Styled =
+            switch route.kernel {
+            case .installed?: Styled("installed", .good)
+            case .pending?: Styled("pending", .warning)
+            case .refused?: Styled("refused", .bad)
+            case nil: ""
+            }
+        let path = route.asPath.isEmpty ? Styled(route.origin, .dim) : Styled(route.asPath)
+        table.row([
+            Styled(flags, .bold), Styled(route.prefix), Styled(route.nextHop ?? ""), Styled(link),
+            Styled(route.localPref.map(String.init) ?? ""),
+            Styled(route.med.map(String.init) ?? ""),
+            kernel, path,
+        ])
+        if let reason = route.reason { table.detail(Styled(reason)) }
+        guard layout.isLong else { return }
+        var more = ["origin \(route.origin)"]
+        if let peer = route.peer { more.append("peer \(peer)") }
+        if !route.communities.isEmpty {
+            more.append("communities \(route.communities.joined(separator: " "))")
+        }
+        table.detail(Styled(more.joined(separator: ", "), .dim))
+    }
+}
