@@ -1,1 +1,3 @@
-print("")
+import Daemon
+
+exit(runDaemon(Array(CommandLine.arguments.dropFirst())))
