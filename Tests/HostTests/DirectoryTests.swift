@@ -268,8 +268,9 @@ import Testing
 
     @Test func `an overflow asks for a full reading`() throws {
         let it = try Watched()
-        let limit = Int(
-            run("cat /proc/sys/fs/inotify/max_queued_events").filter(\.isNumber)) ?? 16384
+        let limit =
+            Int(
+                run("cat /proc/sys/fs/inotify/max_queued_events").filter(\.isNumber)) ?? 16384
         // Alternating names are not merged into one event.
         it.place.write("conf/circuits/a.yaml", "x")
         it.place.write("conf/circuits/b.yaml", "x")

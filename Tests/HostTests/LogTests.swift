@@ -66,7 +66,7 @@ import Testing
         ("say \"no\"", "\"say \\\"no\\\"\""),
         ("line\nbreak", "\"line\\nbreak\""),
         ("tab\tescape\u{1B}[31m", "\"tab\\tescape\\033[31m\""),
-        ("nul\u{0}byte", "\"nul\\000byte\""),
+        ("nul\u{0}byte", "\"nul\\0byte\""),
         ("back\\slash", "\"back\\\\slash\""),
         ("caf\u{E9}", "\"caf\\303\\251\""),
     ])

@@ -68,7 +68,8 @@ import Testing
             ServiceManager(environment: environment).watchdogInterval
         }
         #expect(limit(["WATCHDOG_USEC": "30000000"]) == .seconds(30))
-        #expect(limit(["WATCHDOG_USEC": "1000", "WATCHDOG_PID": "\(getpid())"]) == .milliseconds(1))
+        #expect(
+            limit(["WATCHDOG_USEC": "1000", "WATCHDOG_PID": "\(getpid())"]) == .milliseconds(1))
         #expect(limit(["WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"]) == nil)
         #expect(limit(["WATCHDOG_USEC": "0"]) == nil)
         #expect(limit(["WATCHDOG_USEC": "many"]) == nil)

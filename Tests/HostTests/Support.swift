@@ -33,7 +33,9 @@ final class TemporaryDirectory {
     func move(_ from: String, _ to: String) { rename(file(from), file(to)) }
 
     func text(_ name: String) -> String? {
-        (try? AtomicFile.read(file(name))).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }
+        (try? AtomicFile.read(file(name))).flatMap { $0 }.map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }
 
