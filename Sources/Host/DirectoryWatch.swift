@@ -14,6 +14,13 @@ public final class DirectoryWatch {
         public var names: Set<String>
         /// Whether everything must be read again: an overflow, or a directory came or went.
         public var needsRescan: Bool
+
+        /// Changes as given.
+        public init(names: Set<String> = [], needsRescan: Bool = false) {
+            self.names = names
+            self.needsRescan = needsRescan
+        }
+
         /// Nothing happened.
         public var isEmpty: Bool { names.isEmpty && !needsRescan }
     }
@@ -56,7 +63,7 @@ public final class DirectoryWatch {
 
     /// Takes what has changed; empty when nothing of ours did.
     public func drain() -> Changes {
-        var changes = Changes(names: [], needsRescan: false)
+        var changes = Changes()
         var mustArm = false
         while true {
             let count = Glibc.read(inotify.raw, &buffer, buffer.count)
@@ -107,6 +114,8 @@ public final class DirectoryWatch {
         guard let role = roles[watch] else { return false }
         if has(IN_IGNORED) {
             roles[watch] = nil
+            if case .ancestor = role { return true }
+            changes.needsRescan = true
             return true
         }
         if has(IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT) { return true }

@@ -9,16 +9,12 @@ final class HTTPSite: Sendable {
     /// The longest path.
     static let pathLimit = 4096
 
-    private struct Handle: @unchecked Sendable {
-        let pointer: OpaquePointer
-    }
-
     private let name: String
-    private let listener: UnixListener
     private let sweeper: HTTPSweeper
     private let answerLimit: Duration
     private let handler: HTTPServer.Handler
-    // Set once, before anybody else knows the site.
+    // Set before anybody else knows the site, and cleared by the one call of `stop`.
+    nonisolated(unsafe) private var listener: UnixListener?
     nonisolated(unsafe) private var daemon: OpaquePointer?
 
     init(
@@ -29,10 +25,12 @@ final class HTTPSite: Sendable {
         self.sweeper = sweeper
         self.answerLimit = answerLimit
         self.handler = handler
-        listener = try UnixListener(path: socket.path, mode: socket.mode, group: socket.group)
+        let listener = try UnixListener(path: socket.path, mode: socket.mode, group: socket.group)
+        let descriptor = listener.descriptor
+        self.listener = consume listener
         let limit = UInt32(clamping: max(answerLimit.components.seconds, 1))
         daemon = circuitd_http_start(
-            listener.descriptor, siteAccess, siteCompleted, siteConnection,
+            descriptor, siteAccess, siteCompleted, siteConnection,
             Unmanaged.passUnretained(self).toOpaque(), UInt32(HTTPServer.connectionLimit), limit,
             32 << 10)
         guard daemon != nil else {
@@ -49,6 +47,7 @@ final class HTTPSite: Sendable {
         quiesce()
         if let daemon { MHD_stop_daemon(daemon) }
         daemon = nil
+        listener = nil
     }
 
     // The library's thread from here on.

@@ -79,8 +79,8 @@ public final class Log: Sendable {
     /// A line that is written at most once in `interval` for a `key` (the call site's, or one for
     /// each peer); the next one says how many were left out.
     public func limited(
-        _ key: String, per interval: Duration = .seconds(10), at now: Instant = Clock.now(),
-        _ level: Level = .warning, _ event: String, _ fields: @autoclosure () -> Fields = [:]
+        _ key: String, _ level: Level, _ event: String, _ fields: @autoclosure () -> Fields = [:],
+        per interval: Duration = .seconds(10), at now: Instant = Clock.now()
     ) {
         guard level.rawValue <= threshold.load(ordering: .relaxed) else { return }
         let suppressed: Int? = limits.withLock { limits in

@@ -30,6 +30,16 @@ public final class Poller {
         public var isWritable: Bool
         /// The other end is gone or the descriptor has failed; reading tells why.
         public var isBroken: Bool
+
+        /// An event as given.
+        public init(
+            token: Token, isReadable: Bool = false, isWritable: Bool = false, isBroken: Bool = false
+        ) {
+            self.token = token
+            self.isReadable = isReadable
+            self.isWritable = isWritable
+            self.isBroken = isBroken
+        }
     }
 
     private static let timerToken = Token(kind: 255, slot: 0)
