@@ -27,7 +27,8 @@ public struct Desired: Sendable {
     private var shares: [String: Share] = [:]
     private var entries: [InterfaceName: Entry] = [:]
     private var places: [InterfaceName: [InterfaceAddress: Int]] = [:]
-    private var children: [InterfaceName: Set<InterfaceName>] = [:]
+    /// The devices that stand on a device or belong to it.
+    private var users: [InterfaceName: Set<InterfaceName>] = [:]
     private var touched: [ObjectKey] = []
     private var placeholders = 0
 
@@ -65,9 +66,8 @@ public struct Desired: Sendable {
             let after = entries[name]?.merged
             guard before != after else { continue }
             touched.append(.link(name))
-            for address in (places[name] ?? [:]).keys.sorted() {
-                touched.append(.address(name, address))
-            }
+            for address in self.addresses(on: name) { touched.append(.address(name, address)) }
+            for user in users(of: name) { touched.append(.link(user)) }
             follow(before, after)
         }
 
@@ -115,8 +115,11 @@ public struct Desired: Sendable {
 
     /// The largest MTU that a VLAN wanted on this device asks for.
     func childMTU(of name: InterfaceName) -> UInt32? {
-        (children[name] ?? []).compactMap { entries[$0]?.merged.mtu }.max()
+        (users[name] ?? []).compactMap { entries[$0]?.merged.mtu }.max()
     }
+
+    /// The devices that are wanted on a device or in it, in order.
+    func users(of name: InterfaceName) -> [InterfaceName] { (users[name] ?? []).sorted() }
 
     /// Whether a device for the forwarding sets' placeholder is wanted.
     var hasPlaceholder: Bool { placeholders > 0 }
@@ -146,17 +149,28 @@ public struct Desired: Sendable {
 
     /// Keeps what is derived from all links: who stands on whom.
     private mutating func follow(_ before: Link?, _ after: Link?) {
-        if case .vlan(let parent, _) = before?.kind, let name = before?.name {
-            children[parent]?.remove(name)
-            if children[parent]?.isEmpty == true { children[parent] = nil }
-            touched.append(.link(parent))
+        if let before {
+            for base in Desired.bases(of: before) {
+                users[base]?.remove(before.name)
+                if users[base]?.isEmpty == true { users[base] = nil }
+                touched.append(.link(base))
+            }
         }
-        if case .vlan(let parent, _) = after?.kind, let name = after?.name {
-            children[parent, default: []].insert(name)
-            touched.append(.link(parent))
+        if let after {
+            for base in Desired.bases(of: after) {
+                users[base, default: []].insert(after.name)
+                touched.append(.link(base))
+            }
         }
         if before?.kind == .placeholder { placeholders -= 1 }
         if after?.kind == .placeholder { placeholders += 1 }
+    }
+
+    /// The devices that a device stands on or belongs to.
+    private static func bases(of link: Link) -> [InterfaceName] {
+        var bases = link.master.map { [$0] } ?? []
+        if case .vlan(let parent, _) = link.kind { bases.append(parent) }
+        return bases
     }
 
     private mutating func merge(_ name: InterfaceName) {

@@ -4,7 +4,7 @@
 public import Net
 
 /// What the reconciler keeps equal: a device, or an address on a device.
-public enum ObjectKey: Hashable, Sendable, CustomStringConvertible {
+public enum ObjectKey: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// A device by name.
     case link(InterfaceName)
     /// An address on a device.
@@ -23,6 +23,17 @@ public enum ObjectKey: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .link(let name): name.description
         case .address(let name, let address): "\(address) on \(name)"
+        }
+    }
+
+    /// By device, the device before its addresses.
+    public static func < (a: ObjectKey, b: ObjectKey) -> Bool {
+        switch (a, b) {
+        case (.address(let a, let first), .address(let b, let second)):
+            (a, first) < (b, second)
+        case (.link(let a), .link(let b)): a < b
+        case (.link(let a), .address(let b, _)): a <= b
+        case (.address(let a, _), .link(let b)): a < b
         }
     }
 }
