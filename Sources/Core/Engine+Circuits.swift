@@ -4,6 +4,7 @@
 import BGP
 public import Intent
 public import Net
+import Reconcile
 import Routing
 
 extension Engine {
@@ -238,7 +239,8 @@ extension Engine {
         }
         if let old {
             for prefix in old.unreachable
-            where old.tenant.table != share?.tenant.table || !(share?.unreachable ?? []).contains(prefix)
+            where old.tenant.table != share?.tenant.table
+                || !(share?.unreachable ?? []).contains(prefix)
             {
                 rib.setUnreachable(old.tenant.table, prefix, isWanted: false)
             }

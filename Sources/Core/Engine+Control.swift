@@ -4,6 +4,7 @@ import BGP
 public import Control
 import Intent
 public import Net
+import Reconcile
 import Routing
 
 extension Engine {
@@ -81,7 +82,8 @@ extension Engine {
             return .action(ActionReply("sessions of \(name) are reset"))
         case .drain, .undrain:
             return .refusal(
-                RequestError(status: 501, "this version of circuitd cannot \(action.rawValue) a link"))
+                RequestError(
+                    status: 501, "this version of circuitd cannot \(action.rawValue) a link"))
         }
     }
 
@@ -108,7 +110,7 @@ extension Engine {
         }
         let held = catalog.heldRemovals
         return StatusReply(
-            edge: catalog.settings?.edge ?? options.hostName, version: version,
+            edge: catalog.settings?.edge ?? options.hostName, version: circuitdVersion,
             uptimeSeconds: seconds(since: startedAt, now),
             routerID: catalog.settings?.routerID.description ?? "",
             asn: catalog.settings?.asn.rawValue ?? 0, generation: generation,
@@ -116,7 +118,7 @@ extension Engine {
             heldRemovals: held.isEmpty
                 ? nil
                 : HeldRemovals(
-                    circuits: held, sinceSeconds: seconds(since: catalog.heldSince, now)),
+                    circuits: held, sinceSeconds: seconds(since: healthBook.heldSince, now)),
             settingsWarnings: shares.isEmpty ? [] : hostSettings.faults, counts: counts,
             kernel: KernelStatus(
                 settled: forwarding.isSettled && reconciler.isSettled,

@@ -90,7 +90,8 @@ private struct StandardOrLarge {
     init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             .map { decimal($0, below: 1 << 32) }
-        switch (parts.count, parts.first ?? nil, parts.dropFirst().first ?? nil, parts.last ?? nil) {
+        switch (parts.count, parts.first ?? nil, parts.dropFirst().first ?? nil, parts.last ?? nil)
+        {
         case (2, let high?, let low?, _) where high < 1 << 16 && low < 1 << 16:
             standard = UInt32(high << 16 | low)
         case (3, let first?, let second?, let third?):

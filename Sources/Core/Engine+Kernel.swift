@@ -88,7 +88,9 @@ extension Engine {
             switch event {
             case .overflow:
                 totals.overflows += 1
-                log(.warning, "events of the kernel were lost; reading its state anew", into: &effects)
+                log(
+                    .warning, "events of the kernel were lost; reading its state anew",
+                    into: &effects)
                 requestDump(at: now, into: &effects)
             case .link(let link):
                 if let old = reconciler.observed.link(link.index), old.name != link.name {
@@ -210,7 +212,8 @@ extension Engine {
     private func trouble(of spec: LocalLink) -> String? {
         let observed = reconciler.observed
         guard let link = observed.link(named: spec.device) else {
-            return reconciler.status(of: spec.device).reason ?? "device \(spec.device) is being made"
+            return reconciler.status(of: spec.device).reason
+                ?? "device \(spec.device) is being made"
         }
         if let reason = reconciler.status(of: spec.device).reason { return reason }
         if spec.device != spec.port, !observed.isUsable(spec.port) {
@@ -297,7 +300,8 @@ extension Engine {
             reconciler.observed.link(index)?.name.description ?? "device \(index)"
         }
         return switch step {
-        case .createVLAN(let link, let parent, let tag, _): "make \(link): \(tag) on \(name(parent))"
+        case .createVLAN(let link, let parent, let tag, _):
+            "make \(link): \(tag) on \(name(parent))"
         case .createVRF(let link, let table): "make VRF \(link) with table \(table)"
         case .createPlaceholder(let link): "make \(link)"
         case .changeLink(let index, _): "change \(name(index))"

@@ -2,6 +2,7 @@
 
 import Intent
 import Net
+import Reconcile
 
 extension Engine {
     private func listener(_ slot: Int, _ settings: SessionSettings) -> Listener {

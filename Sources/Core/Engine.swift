@@ -5,12 +5,12 @@
 // After a batch of events the shell calls `settle` once; while `hasWork` says so, it calls again
 // without waiting, so that hold timers and health are served between bounded pieces of work.
 
-public import BGP
-public import Control
-public import Intent
+import BGP
+import Control
+import Intent
 public import Net
-public import Reconcile
-public import Routing
+import Reconcile
+import Routing
 
 /// What the engine must be told once.
 public struct EngineOptions: Sendable {
@@ -187,7 +187,8 @@ public struct Engine: ~Copyable {
         for slot in sessions.indices where sessions[slot].isLive {
             let keeps = sessions[slot].peer.negotiated?.gracefulRestart != nil
             stopSession(
-                slot, keeps ? nil : Notification(.administrativeReset, text: "daemon is restarting"),
+                slot,
+                keeps ? nil : Notification(.administrativeReset, text: "daemon is restarting"),
                 at: now, into: &effects)
         }
         log(.notice, "stopping; the kernel's state stays", into: &effects)

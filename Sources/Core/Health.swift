@@ -13,6 +13,10 @@ struct HealthBook {
     var isTouched = false
     var nextLook: Instant?
     var circuits: [String: (health: Health, since: Instant)] = [:]
+    /// When the guard first held something back.
+    var heldSince: Instant?
+    /// Counts looks, for those who keep answers.
+    var revision: UInt64 = 0
 }
 
 /// One circuit's verdict.
@@ -38,6 +42,8 @@ extension Engine {
         healthBook.nextLook = healthBook.isTouched ? now + Engine.lookInterval : nil
         guard healthBook.isTouched else { return }
         healthBook.isTouched = false
+        healthBook.revision += 1
+        healthBook.heldSince = catalog.heldRemovals.isEmpty ? nil : healthBook.heldSince ?? now
         for name in shares.keys.sorted() {
             let verdict = verdict(on: name)
             let old = healthBook.circuits[name]
@@ -56,6 +62,9 @@ extension Engine {
         }
         for name in tenants.keys { offerNetworks(of: name) }
     }
+
+    /// Changes whenever an answer about health may have.
+    public var healthRevision: UInt64 { healthBook.revision }
 
     /// The slots of a circuit's links on this edge.
     func linkSlots(of circuit: String) -> [Int] {

@@ -2,7 +2,9 @@
 
 import BGP
 import Control
+import Intent
 import Net
+import Reconcile
 import Routing
 
 extension Engine {
@@ -55,7 +57,7 @@ extension Engine {
         return [
             MetricFamily(
                 "circuitd_info", "Version of the daemon.", .gauge,
-                [Sample(1, [Label("version", version)])]),
+                [Sample(1, [Label("version", circuitdVersion)])]),
             MetricFamily(
                 "circuitd_uptime_seconds", "Time since the start.", .gauge,
                 [Sample(startedAt.map { (now - $0).seconds } ?? 0)]),

@@ -80,7 +80,8 @@ struct API: Sendable {
                     .refusal(
                         RequestError(
                             status: 403,
-                            "only root and members of group \(readGroupName) may ask for a circuit")),
+                            "only root and members of group \(readGroupName) may ask for a circuit")
+                    ),
                     responder)
             }
             if let answer = pulse.answer(scope, at: Clock.now()) {

@@ -9,7 +9,7 @@ import Net
 /// Runs the daemon with a command line, without the program's name; returns the exit code.
 public func runDaemon(_ arguments: [String]) -> Int32 {
     if arguments == ["--version"] {
-        print("circuitd \(version)")
+        print("circuitd \(circuitdVersion)")
         return 0
     }
     if arguments.contains("--help") || arguments.contains("-h") {
@@ -78,7 +78,7 @@ private func run(_ options: Options, _ log: Log) throws(SystemError) -> Int32 {
     defer { server.stop() }
     log.notice(
         "starting",
-        ["version": version, "config": options.config, "state": options.state, "run": options.run])
+        ["version": circuitdVersion, "config": options.config, "state": options.state, "run": options.run])
     let loop = try Loop(
         options: options, log: log, service: service, mailbox: mailbox, signals: signals,
         source: source, pulse: pulse, engine: engine)

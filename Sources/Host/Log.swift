@@ -101,8 +101,15 @@ public final class Log: Sendable {
         write(level, event, fields, suppressed: suppressed)
     }
 
+    /// A line whose level and fields are only known now.
+    public func write(_ level: Level, _ event: String, _ fields: [(String, String)]) {
+        write(level, event, { fields.map { (key: $0.0, value: $0.1) } })
+    }
+
     private func write(
-        _ level: Level, _ event: String, _ fields: () -> Fields, suppressed: Int = 0
+        _ level: Level, _ event: String,
+        _ fields: () -> some Sequence<(key: String, value: String)>,
+        suppressed: Int = 0
     ) {
         guard level.rawValue <= threshold.load(ordering: .relaxed) else { return }
         var line: [UInt8] = []

@@ -1,3 +1,4 @@
 import Daemon
+import Glibc
 
 exit(runDaemon(Array(CommandLine.arguments.dropFirst())))

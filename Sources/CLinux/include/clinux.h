@@ -12,50 +12,7 @@
 #include "clinux_host.h"
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-
-// Members of named C enums import into Swift as structs, of anonymous ones as Int; these are the
-// same numbers with the type of the field or parameter that takes them.
-static const uint32_t CLINUX_EPOLLIN = EPOLLIN;
-static const uint32_t CLINUX_EPOLLOUT = EPOLLOUT;
-static const uint32_t CLINUX_EPOLLPRI = EPOLLPRI;
-static const uint32_t CLINUX_EPOLLERR = EPOLLERR;
-static const uint32_t CLINUX_EPOLLHUP = EPOLLHUP;
-static const uint32_t CLINUX_EPOLLRDHUP = EPOLLRDHUP;
-static const uint32_t CLINUX_EPOLLET = (uint32_t)EPOLLET;
-static const uint32_t CLINUX_EPOLLONESHOT = EPOLLONESHOT;
-static const int32_t CLINUX_EPOLL_CLOEXEC = EPOLL_CLOEXEC;
-static const int32_t CLINUX_EFD_CLOEXEC = EFD_CLOEXEC;
-static const int32_t CLINUX_EFD_NONBLOCK = EFD_NONBLOCK;
-static const int32_t CLINUX_TFD_CLOEXEC = TFD_CLOEXEC;
-static const int32_t CLINUX_TFD_NONBLOCK = TFD_NONBLOCK;
-static const int32_t CLINUX_TFD_TIMER_ABSTIME = TFD_TIMER_ABSTIME;
-static const int32_t CLINUX_SFD_CLOEXEC = SFD_CLOEXEC;
-static const int32_t CLINUX_SFD_NONBLOCK = SFD_NONBLOCK;
-static const int32_t CLINUX_IN_CLOEXEC = IN_CLOEXEC;
-static const int32_t CLINUX_IN_NONBLOCK = IN_NONBLOCK;
-static const uint32_t CLINUX_IN_CLOSE_WRITE = IN_CLOSE_WRITE;
-static const uint32_t CLINUX_IN_MOVED_FROM = IN_MOVED_FROM;
-static const uint32_t CLINUX_IN_MOVED_TO = IN_MOVED_TO;
-static const uint32_t CLINUX_IN_DELETE = IN_DELETE;
-static const uint32_t CLINUX_IN_DELETE_SELF = IN_DELETE_SELF;
-static const uint32_t CLINUX_IN_MOVE_SELF = IN_MOVE_SELF;
-static const uint32_t CLINUX_IN_Q_OVERFLOW = IN_Q_OVERFLOW;
-static const uint32_t CLINUX_IN_IGNORED = IN_IGNORED;
-static const uint32_t CLINUX_IN_ONLYDIR = IN_ONLYDIR;
-static const int32_t CLINUX_SOCK_STREAM = SOCK_STREAM;
-static const int32_t CLINUX_SOCK_DGRAM = SOCK_DGRAM;
-static const int32_t CLINUX_SOCK_SEQPACKET = SOCK_SEQPACKET;
-static const int32_t CLINUX_SOCK_RAW = SOCK_RAW;
-static const int32_t CLINUX_SOCK_CLOEXEC = SOCK_CLOEXEC;
-static const int32_t CLINUX_SOCK_NONBLOCK = SOCK_NONBLOCK;
-static const int32_t CLINUX_MSG_NOSIGNAL = MSG_NOSIGNAL;
-static const int32_t CLINUX_MSG_DONTWAIT = MSG_DONTWAIT;
 
 // The sockets (netlink_socket.c).
 
@@ -306,28 +263,6 @@ int64_t clinux_decode(
 
 // A group's member; `position` below `member_count`.
 struct clinux_member clinux_member_at(const struct clinux_nexthop_info *group, size_t position);
-
-// Options of other sockets (socket_options.c).
-
-// TCP MD5 (RFC 2385) for peers in `address`/`prefix_length` (4 or 16 bytes in network order),
-// with `ifindex` only in that VRF (0: any). `key_length` 0 removes the key. On a listener and on a
-// socket about to connect.
-int32_t clinux_set_md5(
-    int32_t fd, const uint8_t *address, size_t address_length, uint8_t prefix_length,
-    int32_t ifindex, const uint8_t *key, size_t key_length);
-
-// GTSM (RFC 5082): sends with TTL 255 and drops what arrives with less than `minimum`; 0 stops it.
-int32_t clinux_set_ttl_security(int32_t fd, uint8_t family, int32_t minimum);
-
-// Who is at the other end of a Unix socket when it connected. `groups` takes up to `*group_count`
-// supplementary groups and `*group_count` becomes their number; -ERANGE when there are more, and
-// `*group_count` says how many.
-int32_t clinux_peer_credentials(
-    int32_t fd, uint32_t *uid, uint32_t *gid, int32_t *pid, uint32_t *groups, size_t *group_count);
-
-// setproctitle(3) is variadic. The first is called once, before any thread, with main's arguments.
-void clinux_setproctitle_init(int32_t argc, char **argv);
-void clinux_setproctitle(const char *title);
 
 // Network namespaces (network_namespace.c): the calling thread enters a fresh one, or the one that
 // a descriptor of /proc/.../ns/net names. glibc's names for them do not import.
