@@ -188,6 +188,10 @@ public struct SessionSettings: Hashable, Sendable {
     public var accept: PrefixFilter?
     /// What may leave; nil means the tenant's networks.
     public var advertise: PrefixFilter?
+    /// A default route may enter, if `accept` lets it.
+    public var acceptsDefault: Bool
+    /// A default route may leave, if there is one.
+    public var advertisesDefault: Bool
     /// Whether the other end is public, where private space is refused.
     public var isPublic: Bool
     /// Limits.
@@ -227,6 +231,8 @@ public struct SessionSettings: Hashable, Sendable {
         holdTime = 90
         hasTTLSecurity = false
         hasGracefulRestart = true
+        acceptsDefault = false
+        advertisesDefault = false
         isPublic = false
         limits = PrefixLimits()
         minPrefixes = 1

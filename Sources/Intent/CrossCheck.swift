@@ -1,4 +1,9 @@
 // What no file can know alone: conflicts between files, and names of one that another must have.
+// Files claim tables, tags, subnets and device names one after the other, those that are applied
+// already first; a file that finds a claim taken is faulted and claims nothing, so that it harms
+// nobody else.
+
+import Net
 
 /// Checks files against each other.
 public enum CrossCheck {
@@ -8,6 +13,52 @@ public enum CrossCheck {
         settings: Document<Settings>, tenants: [String: Document<Tenant>],
         circuits: [String: Document<Circuit>], precedence: [String]
     ) -> [String: [Fault]] {
-        [:]
+        let ranks = Dictionary(
+            precedence.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        func ordered(_ files: some Sequence<String>) -> [String] {
+            files.map { (ranks[$0] ?? .max, $0) }.sorted { $0 < $1 }.map(\.1)
+        }
+        var ledger = Ledger(settings: settings.value)
+        var names = Names()
+        for file in ordered(tenants.keys) {
+            if let document = tenants[file], let tenant = document.value {
+                ledger.begin(file, document.places)
+                ledger.claim(tenant)
+                if ledger.settle() { names.tenants[tenant.name] = tenant }
+            }
+            names.tenantFiles[stem(file)] = file
+        }
+        for file in ordered(circuits.keys) {
+            if let document = circuits[file], let circuit = document.value {
+                ledger.begin(file, document.places)
+                ledger.claim(circuit, names)
+                if ledger.settle() { names.circuits[circuit.name] = circuit.peerings.map(\.tenant) }
+            }
+            names.circuitFiles.insert(stem(file))
+        }
+        for file in ordered(tenants.keys) {
+            guard let document = tenants[file], let tenant = document.value else { continue }
+            ledger.begin(file, document.places)
+            ledger.checkExchange(of: tenant, names)
+        }
+        return ledger.faults.mapValues(\.inReadingOrder)
     }
+
+    /// `circuits/acme-azure.yaml` is `acme-azure`.
+    static func stem(_ file: String) -> String {
+        let name = file.split(separator: "/").last ?? ""
+        return name.hasSuffix(".yaml") ? String(name.dropLast(5)) : String(name)
+    }
+}
+
+/// Who is who among the files.
+struct Names {
+    /// Tenants that stand, by name.
+    var tenants: [String: Tenant] = [:]
+    /// Circuits that stand, by name, with their tenants.
+    var circuits: [String: [String]] = [:]
+    /// Tenants' files by the name that they should hold.
+    var tenantFiles: [String: String] = [:]
+    /// The names that circuits' files should hold.
+    var circuitFiles: Set<String> = []
 }

@@ -7,12 +7,12 @@ public enum Reader {
     public static func settings(
         _ bytes: [UInt8], file: String, hostName: String
     ) -> Document<Settings> {
-        Document(value: nil)
+        read(bytes, file) { Settings.read($0, $1, hostName: hostName) }
     }
 
     /// tenants/NAME.yaml.
     public static func tenant(_ bytes: [UInt8], file: String) -> Document<Tenant> {
-        Document(value: nil)
+        read(bytes, file) { Tenant.read($0, $1) }
     }
 
     /// circuits/NAME.yaml; `keys` are the passwords' files by path relative to the configuration
@@ -20,6 +20,16 @@ public enum Reader {
     public static func circuit(
         _ bytes: [UInt8], file: String, settings: Settings, keys: [String: KeyFile]
     ) -> Document<Circuit> {
-        Document(value: nil)
+        read(bytes, file) { root, findings in
+            CircuitReading(settings: settings, keys: keys, findings: findings).read(root)
+        }
+    }
+
+    private static func read<Value>(
+        _ bytes: [UInt8], _ file: String, _ meaning: (YAMLNode, Findings) -> Value?
+    ) -> Document<Value> {
+        let (root, faults) = YAMLLoader.load(bytes, file: file)
+        let findings = Findings(file: file, faults: faults)
+        return findings.document(root.flatMap { meaning($0, findings) })
     }
 }

@@ -1,0 +1,106 @@
+// Addresses and prefixes as files write them, and which of them are no routes of anybody.
+
+import Net
+
+extension Term where Value == IPAddress {
+    /// An address of one family, or of either.
+    static func address(_ family: Family? = nil) -> Term {
+        Term("an \(familyName(family)) address such as \(family == .ipv6 ? "fd00::1" : "10.0.0.1")")
+        {
+            text in
+            IPAddress(text).flatMap { family == nil || $0.family == family ? $0 : nil }
+        } why: { text in
+            if let pair = InterfaceAddress(text), family == nil || pair.address.family == family {
+                return "must stand without its length"
+            }
+            return otherFamily(IPAddress(text)?.family, than: family)
+        }
+    }
+}
+
+extension Term where Value == InterfaceAddress {
+    /// An address with its subnet's length.
+    static func interface(_ family: Family) -> Term {
+        let example = family == .ipv4 ? "10.0.0.1/30" : "fd00::1/126"
+        return Term("an \(familyName(family)) address with its length, such as \(example)") {
+            text in
+            InterfaceAddress(text).flatMap { $0.address.family == family ? $0 : nil }
+        } why: { text in
+            if IPAddress(text)?.family == family {
+                return "needs the length of its subnet, as in \(example)"
+            }
+            return otherFamily(
+                (InterfaceAddress(text)?.address ?? IPAddress(text))?.family, than: family)
+        }
+    }
+}
+
+extension Term where Value == Prefix {
+    /// A prefix of one family, or of either.
+    static func prefix(_ family: Family? = nil) -> Term {
+        Term(family == .ipv6 ? "an IPv6 prefix such as fd00::/64" : "a prefix such as 10.0.0.0/8") {
+            text in
+            Prefix(text).flatMap { family == nil || $0.family == family ? $0 : nil }
+        } why: { text in
+            if let pair = InterfaceAddress(text), pair.network.address != pair.address {
+                return "has bits behind its length; the prefix is \(pair.network)"
+            }
+            if IPAddress(text) != nil { return "needs a length, as in \(text)/24" }
+            return otherFamily(Prefix(text)?.family, than: family)
+        }
+    }
+}
+
+extension Term where Value == PrefixRule {
+    /// A prefix with bounds on the length.
+    static var rule: Term {
+        Term("a prefix rule such as 10.0.0.0/8, 10.0.0.0/8 upto 24 or 10.0.0.0/8 from 16 upto 24") {
+            PrefixRule($0)
+        } why: { text in
+            let words = text.split(separator: " ").map(String.init)
+            guard let first = words.first else { return nil }
+            if Prefix(first) == nil { return Term<Prefix>.prefix().why(first) }
+            if words.count % 2 == 1, words.count > 1 {
+                return "has lengths that do not fit: PREFIX's own, from, upto must rise"
+            }
+            return nil
+        }
+    }
+}
+
+private func familyName(_ family: Family?) -> String {
+    switch family {
+    case .ipv4: "IPv4"
+    case .ipv6: "IPv6"
+    case nil: "IP"
+    }
+}
+
+private func otherFamily(_ family: Family?, than wanted: Family?) -> String? {
+    guard let family, let wanted, family != wanted else { return nil }
+    return wanted == .ipv4
+        ? "is IPv6; the key for that ends in 6" : "is IPv4; the key for that has no 6"
+}
+
+/// Parts of the address space that routes are told apart by.
+enum AddressSpace {
+    private static func list(_ texts: [String]) -> [Prefix] { texts.compactMap { Prefix($0) } }
+
+    private static let refused = list([
+        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/96",
+        "::ffff:0:0/96", "fe80::/10", "fec0::/10", "ff00::/8",
+    ])
+    private static let privateSpace = list([
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7",
+    ])
+
+    /// Whether nobody's routes lie there.
+    static func isRefused(_ prefix: Prefix) -> Bool {
+        !prefix.isDefault && refused.contains { $0.contains(prefix) }
+    }
+
+    /// Whether the Internet has no such routes.
+    static func isPrivate(_ prefix: Prefix) -> Bool {
+        privateSpace.contains { $0.contains(prefix) }
+    }
+}
