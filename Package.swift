@@ -81,7 +81,7 @@ let package = Package(
             swiftSettings: base),
         .testTarget(name: "ControlTests", dependencies: ["Control", "Net"], swiftSettings: base),
         .testTarget(
-            name: "circuitctlTests", dependencies: ["Control", "Net", "circuitctl"],
+            name: "circuitctlTests", dependencies: ["Control", "Intent", "Net", "circuitctl"],
             swiftSettings: base),
         .testTarget(name: "CoreTests", dependencies: ["Core", "Net"], swiftSettings: base),
         .testTarget(

@@ -20,15 +20,10 @@ extension Screen {
         order += summary.tenants.count == 1 ? ", tenant \(tenants)" : ", tenants \(tenants)"
         line(Styled(order), indent: 2, hanging: 2)
         let place = summary.links.placeText.map { " (\($0))" } ?? ""
-        line(
-            Styled("links \(summary.links.text) forwarding\(place), ")
-                + Styled(
-                    "prefixes \(grouped(summary.prefixesIn)) in \(grouped(summary.prefixesOut))")
-                + " out, "
-                + Styled(
-                    "kernel \(grouped(reply.routesInstalled))/\(grouped(reply.routesWanted)) routes"
-                ),
-            indent: 2, hanging: 2)
+        line(Styled("links \(summary.links.text) forwarding\(place)"), indent: 2, hanging: 2)
+        let prefixes = "\(grouped(summary.prefixesIn)) in, \(grouped(summary.prefixesOut)) out"
+        let kernel = "\(grouped(reply.routesInstalled)) of \(counted(reply.routesWanted, "route"))"
+        line(Styled("prefixes \(prefixes); \(kernel) in the kernel"), indent: 2, hanging: 2)
         for link in reply.links {
             gap()
             self.link(link)
@@ -100,11 +95,9 @@ func rate(_ bits: UInt64) -> String {
     let units: [(UInt64, String)] = [
         (1_000_000_000, "Gbps"), (1_000_000, "Mbps"), (1_000, "kbps"),
     ]
-    for (unit, name) in units where bits >= unit {
-        if bits.isMultiple(of: unit) { return "\(bits / unit) \(name)" }
-        if (bits * 10).isMultiple(of: unit) {
-            return "\(bits / unit).\(bits * 10 / unit % 10) \(name)"
-        }
+    for (unit, name) in units where bits >= unit && bits.isMultiple(of: unit / 10) {
+        let tenth = bits % unit / (unit / 10)
+        return tenth == 0 ? "\(bits / unit) \(name)" : "\(bits / unit).\(tenth) \(name)"
     }
     return "\(bits) bps"
 }

@@ -52,9 +52,10 @@ let commands: [Command] = [
             them in (accepted), or as we announce them (advertised); or all accepted
             routes of a tenant.
 
-            *        chosen for forwarding
-            s        stale: from before a restart, not confirmed yet
-            KERNEL   installed, pending or refused
+            *  chosen for forwarding, and in the kernel
+            ~  chosen, on its way to the kernel
+            !  chosen, and refused by the kernel
+            s  stale: from before a restart, not confirmed yet
 
             A sentence below a row says why it is not accepted, not chosen or not
             installed. Many routes come as pages; with --json each page is a document of

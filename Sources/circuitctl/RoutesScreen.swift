@@ -19,7 +19,7 @@ extension Screen {
         }
         var table = Table([
             ("", .left), ("PREFIX", .left), ("NEXT HOP", .left), ("LINK", .left), ("PREF", .right),
-            ("MED", .right), ("KERNEL", .left), ("AS PATH", .left),
+            ("MED", .right), ("AS PATH", .left),
         ])
         for route in reply.routes { row(route, layout, &table) }
         append(table)
@@ -30,24 +30,23 @@ extension Screen {
     }
 
     private func row(_ route: RouteRow, _ layout: RoutesLayout, _ table: inout Table) {
-        let flags = (route.best ? "*" : " ") + (route.stale ? "s" : "")
+        let choice: Styled =
+            switch (route.best, route.kernel) {
+            case (true, .refused?): Styled("!", .bad)
+            case (true, .pending?): Styled("~", .warning)
+            case (true, _): Styled("*", .good)
+            case (false, _): " "
+            }
+        let flags = choice + Styled(route.stale ? "s" : "", .warning)
         let link =
             layout.namesCircuits && !route.circuit.isEmpty
             ? [route.circuit, route.link].filter { !$0.isEmpty }.joined(separator: "/")
             : route.link
-        let kernel: Styled =
-            switch route.kernel {
-            case .installed?: Styled("installed", .good)
-            case .pending?: Styled("pending", .warning)
-            case .refused?: Styled("refused", .bad)
-            case nil: ""
-            }
         let path = route.asPath.isEmpty ? Styled(route.origin, .dim) : Styled(route.asPath)
         table.row([
-            Styled(flags, .bold), Styled(route.prefix), Styled(route.nextHop ?? ""), Styled(link),
+            flags, Styled(route.prefix), Styled(route.nextHop ?? ""), Styled(link),
             Styled(route.localPref.map(String.init) ?? ""),
-            Styled(route.med.map(String.init) ?? ""),
-            kernel, path,
+            Styled(route.med.map(String.init) ?? ""), path,
         ])
         if let reason = route.reason { table.detail(Styled(reason)) }
         guard layout.isLong else { return }

@@ -35,6 +35,23 @@ struct Screen {
         if let last = lines.last, !last.isEmpty { lines.append("") }
     }
 
+    /// Takes empty lines off the end.
+    mutating func trim() {
+        while let last = lines.last, last.isEmpty { lines.removeLast() }
+    }
+
+    /// Leaves lines out at the end where there are more than `count`, and says so.
+    mutating func cut(to count: Int) {
+        guard lines.count > count else { return }
+        let rest = lines.count - count + 1
+        lines.removeLast(rest)
+        line(Styled("and \(grouped(rest)) lines more: circuitctl status | less", .dim), indent: 2)
+    }
+
+    /// The lines of another.
+    mutating func append(_ screen: Screen) { lines += screen.lines }
+
+    /// The rows of a table, its long sentences wrapped.
     mutating func append(_ table: Table) {
         for row in table.rendered() {
             switch row {
@@ -78,6 +95,13 @@ struct Table {
             widths[column] = max(widths[column], cell.width)
         }
         rows.append(.cells(cells))
+    }
+
+    /// Makes the columns at least as wide as another table's, so that the two align.
+    mutating func align(with other: Table) {
+        for column in widths.indices where column < other.widths.count {
+            widths[column] = max(widths[column], other.widths[column])
+        }
     }
 
     /// A sentence about the row above.

@@ -24,45 +24,68 @@ extension HealthReply.Status {
     }
 }
 
-/// How much of each part the status screen shows.
-struct StatusLimits {
-    var troubled = 40
-    var reasons = 3
-    var faults = 8
-    var healthy: Int?
-}
-
 extension Screen {
-    /// The edge as a whole, and its circuits.
+    /// The edge as a whole, and its circuits. On a terminal of `height` rows it keeps within them
+    /// as long as the parts in trouble allow.
     mutating func status(_ status: StatusReply, _ circuits: [CircuitSummary], height: Int?) {
-        let limits = StatusLimits()
-        head(status)
-        for reason in status.daemon.reasons { line(mark(.bad) + Styled(reason), hanging: 2) }
         let sorted = sortedByNeed(circuits)
         let troubled = sorted.filter { $0.health < .pending }
         let quiet = sorted.filter { $0.health >= .pending }
-        if !troubled.isEmpty {
+        head(status)
+        for reason in status.daemon.reasons { line(mark(.bad) + Styled(reason), hanging: 2) }
+        let isTight = height != nil && !troubled.isEmpty
+        var below = Screen(width: width)
+        below.held(status.heldRemovals)
+        if !isTight { below.gap() }
+        below.faults(status.faults, most: isTight ? 4 : height == nil ? .max : 8)
+        if !isTight { below.gap() }
+        below.kernelTrouble(status)
+        // A third of the rows, so that the circuits in trouble stay in sight.
+        if isTight, let height { below.cut(to: max(8, height / 3)) }
+        // What stands around the circuits: gaps, a line about the rest, and the next prompt.
+        let room = height.map { max(6, $0 - lines.count - below.lines.count - 5) }
+        var (table, count) = fitting(troubled, into: room)
+        table.align(with: circuitTable(Array(quiet.prefix(height ?? quiet.count)), reasons: 0))
+        if count > 0 {
             gap()
-            append(circuitTable(Array(troubled.prefix(limits.troubled)), limits: limits))
-            more(troubled.count - limits.troubled, "in trouble")
+            append(table)
+            more(troubled.count - count, "in trouble")
         }
-        held(status.heldRemovals)
-        if !status.faults.isEmpty {
+        below.trim()
+        if !below.lines.isEmpty {
             gap()
-            line(Styled(counted(status.faults.count, "fault") + " in the files", .bold))
-            for fault in status.faults.prefix(limits.faults) {
-                line(Styled(fault.description), indent: 2, hanging: 2)
-            }
-            let rest = status.faults.count - limits.faults
-            if rest > 0 { line("and \(grouped(rest)) more: circuitctl check", indent: 2) }
+            append(below)
         }
-        kernelTrouble(status)
         guard !quiet.isEmpty else { return }
+        let left = height.map { max(0, $0 - lines.count - 4) } ?? quiet.count
         gap()
-        // The healthy ones fill what is left of the terminal, eight at least.
-        let room = height.map { max(8, $0 - lines.count - 3) } ?? quiet.count
-        append(circuitTable(Array(quiet.prefix(room)), limits: limits))
-        more(quiet.count - room, "well")
+        guard left > 0 else {
+            line(Styled("\(counted(quiet.count, "circuit")) well: circuitctl circuits"))
+            return
+        }
+        var rest = circuitTable(Array(quiet.prefix(left)), reasons: 1)
+        rest.align(with: table)
+        append(rest)
+        more(quiet.count - left, "well")
+    }
+
+    /// The circuits in trouble with their reasons; where all do not fit into `room` rows, with one
+    /// reason each and as many circuits as do.
+    private func fitting(_ circuits: [CircuitSummary], into room: Int?) -> (Table, count: Int) {
+        func rows(_ table: Table) -> Int {
+            var screen = Screen(width: width)
+            screen.append(table)
+            return screen.lines.count
+        }
+        let full = circuitTable(circuits, reasons: 3)
+        guard let room, circuits.count > 1, rows(full) > room else { return (full, circuits.count) }
+        var best = (circuitTable(Array(circuits.prefix(1)), reasons: 1), count: 1)
+        for count in 2...min(circuits.count, max(room, 2)) {
+            let table = circuitTable(Array(circuits.prefix(count)), reasons: 1)
+            guard rows(table) <= room else { break }
+            best = (table, count)
+        }
+        return best
     }
 
     private mutating func head(_ status: StatusReply) {
@@ -98,7 +121,6 @@ extension Screen {
 
     private mutating func held(_ held: HeldRemovals?) {
         guard let held else { return }
-        gap()
         var names: [String] = []
         if !held.circuits.isEmpty {
             names.append(
@@ -110,8 +132,17 @@ extension Screen {
         line(
             Styled("removal held back", .warning)
                 + Styled(" for \(elapsed(held.sinceSeconds)): \(names.joined(separator: ", "));")
-                + " the files are gone, the circuits run on. Put the files back, or let them go:"
-                + " circuitctl confirm", hanging: 2)
+                + " the files are gone; `circuitctl confirm` lets them go", hanging: 2)
+    }
+
+    private mutating func faults(_ faults: [FileFault], most: Int) {
+        guard !faults.isEmpty else { return }
+        line(Styled(counted(faults.count, "fault") + " in the files", .bold))
+        for fault in faults.prefix(most) {
+            line(Styled(fault.description), indent: 2, hanging: 2)
+        }
+        let rest = faults.count - most
+        if rest > 0 { line("and \(grouped(rest)) more: circuitctl check", indent: 2) }
     }
 
     private mutating func kernelTrouble(_ status: StatusReply) {
@@ -119,8 +150,6 @@ extension Screen {
         let sentences =
             status.settingsWarnings.map { "host: \($0)" }
             + kernel.conflicts.map { "conflict: \($0)" }
-        guard !sentences.isEmpty || kernel.refusedSteps > 0 else { return }
-        gap()
         if kernel.refusedSteps > 0 {
             let last = kernel.lastRefusal.map { "; the last: \($0)" } ?? ""
             line(
@@ -138,7 +167,7 @@ extension Screen {
             line("no circuits on this edge")
             return
         }
-        append(circuitTable(sortedByNeed(reply.circuits), limits: StatusLimits(), isWide: true))
+        append(circuitTable(sortedByNeed(reply.circuits), reasons: 3, isWide: true))
     }
 
     private mutating func more(_ count: Int, _ what: String) {
@@ -154,8 +183,9 @@ func sortedByNeed(_ circuits: [CircuitSummary]) -> [CircuitSummary] {
     circuits.sorted { ($0.health, $0.name) < ($1.health, $1.name) }
 }
 
+/// A row a circuit, and below it at most `reasons` of its reasons.
 private func circuitTable(
-    _ circuits: [CircuitSummary], limits: StatusLimits, isWide: Bool = false
+    _ circuits: [CircuitSummary], reasons: Int, isWide: Bool = false
 ) -> Table {
     var table = Table([
         ("CIRCUIT", .left), ("HEALTH", .left), ("FOR", .left), ("LINKS", .right), ("IN", .right),
@@ -168,9 +198,14 @@ private func circuitTable(
             Styled(grouped(circuit.prefixesIn)), Styled(grouped(circuit.prefixesOut)),
             Styled(circuit.tenants.joined(separator: ",")), Styled(isWide ? circuit.provider : ""),
         ])
-        for reason in circuit.reasons.prefix(limits.reasons) { table.detail(Styled(reason)) }
-        let rest = circuit.reasons.count - limits.reasons
-        if rest > 0 { table.detail("and \(rest) more: circuitctl circuit \(circuit.name)") }
+        let rest = circuit.reasons.count - reasons
+        if reasons == 1, rest > 0, let reason = circuit.reasons.first {
+            table.detail(Styled("\(reason) (and \(rest) more)"))
+            continue
+        }
+        for reason in circuit.reasons.prefix(reasons) { table.detail(Styled(reason)) }
+        guard reasons > 1 else { continue }
+        if rest > 0 { table.detail(Styled("and \(rest) more: circuitctl circuit \(circuit.name)")) }
         if circuit.health < .pending, let place = circuit.links.placeText {
             table.detail(Styled(place, .dim))
         }

@@ -52,11 +52,26 @@ struct Styled: ExpressibleByStringInterpolation {
         }.joined()
     }
 
-    /// Words of the pieces, each in its style, for wrapping.
-    fileprivate var words: [Styled] {
-        pieces.flatMap { piece in
-            piece.text.split(separator: " ").map { Styled(String($0), piece.style) }
+    /// Words, in their styles, for wrapping: a word ends at a space and nowhere else.
+    private var words: [Styled] {
+        var words: [Styled] = []
+        var isOpen = false
+        for piece in pieces {
+            for (position, part) in piece.text.split(
+                separator: " ", omittingEmptySubsequences: false
+            ).enumerated() {
+                if position > 0 { isOpen = false }
+                guard !part.isEmpty else { continue }
+                let text = Styled(String(part), piece.style)
+                if isOpen, let last = words.indices.last {
+                    words[last] += text
+                } else {
+                    words.append(text)
+                }
+                isOpen = true
+            }
         }
+        return words
     }
 
     /// Lines of at most `width` characters, broken at spaces; a longer word stands alone.

@@ -91,14 +91,15 @@ struct UnixSocket: ~Copyable {
         let result = poll(&entry, 1, patience)
         if result == 0 {
             throw Failure(
-                .unreachable, "circuitd does not answer at \(path) within \(patience / 1000) s")
+                .unreachable, "circuitd does not answer at \(path) within \(seconds(patience)) s")
         }
         if result < 0, errno != EINTR {
             throw Failure(.unreachable, "\(path): \(Self.words(errno))")
         }
     }
 
-    private static func failure(_ error: Int32, _ path: String) -> Failure {
+    /// What it means that a connection was refused.
+    static func failure(_ error: Int32, _ path: String) -> Failure {
         switch error {
         case ENOENT, ENOTDIR:
             Failure(.unreachable, "circuitd is not running here: no socket \(path)")
@@ -115,4 +116,10 @@ struct UnixSocket: ~Copyable {
     }
 
     private static func words(_ error: Int32) -> String { String(cString: strerror(error)) }
+}
+
+/// `10` or `0.1`.
+private func seconds(_ milliseconds: Int32) -> String {
+    milliseconds.isMultiple(of: 1000)
+        ? String(milliseconds / 1000) : String(Double(milliseconds) / 1000)
 }

@@ -1,0 +1,98 @@
+import FoundationEssentials
+import Glibc
+import Intent
+import Testing
+
+@testable import circuitctl
+
+/// A directory of the test's own, taken away with all that is in it.
+final class Directory {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/circuitctl-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        for folder in ["tenants", "circuits", "keys"] { mkdir("\(path)/\(folder)", 0o755) }
+    }
+
+    func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws {
+        let file = try #require(fopen("\(path)/\(name)", "w"))
+        fputs(text, file)
+        fclose(file)
+        chmod("\(path)/\(name)", mode)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+@Suite struct `Reading a configuration directory` {
+    @Test func `files that the daemon reads are read, others are not`() throws {
+        let directory = try Directory()
+        for name in [
+            "circuitd.yaml", "notes.yaml", "tenants/acme.yaml", "circuits/a.yaml",
+            "circuits/.a.yaml.swp", "circuits/.hidden.yaml", "circuits/a.yaml~", "circuits/b.yml",
+            "circuits/.yaml",
+        ] {
+            try directory.write(name, name)
+        }
+        let read = try ConfigDirectory(directory.path)
+        #expect(
+            read.files.keys.sorted() == ["circuitd.yaml", "circuits/a.yaml", "tenants/acme.yaml"])
+        #expect(read.files["circuits/a.yaml"] == Array("circuits/a.yaml".utf8))
+        #expect(read.count(in: "circuits") == 1)
+        #expect(read.faults == [])
+    }
+
+    @Test(arguments: [(0o600 as mode_t, false), (0o640, false), (0o644, true), (0o660, true)])
+    func `keys are looked at and never read`(mode: mode_t, isTooOpen: Bool) throws {
+        let directory = try Directory()
+        try directory.write("keys/acme", "secret", mode: mode)
+        let key = try ConfigDirectory(directory.path).keys["keys/acme"]
+        #expect(key?.isTooOpen == isTooOpen)
+        #expect(key?.digest == 0)
+    }
+
+    @Test func `a file that cannot be read is a fault of its own`() throws {
+        let directory = try Directory()
+        mkdir("\(directory.path)/circuits/a.yaml", 0o755)
+        let read = try ConfigDirectory(directory.path)
+        #expect(read.faults.map(\.description) == ["circuits/a.yaml: Is a directory"])
+    }
+
+    @Test func `a file without end is a fault of its own`() throws {
+        let directory = try Directory()
+        symlink("/dev/zero", "\(directory.path)/circuits/a.yaml")
+        let read = try ConfigDirectory(directory.path)
+        #expect(read.faults.map(\.description) == ["circuits/a.yaml: longer than 4 MiB"])
+    }
+
+    @Test func `a missing directory is one sentence`() {
+        let end = ending(["check", "/nonexistent"])
+        #expect(end.code == .refused)
+        #expect(end.err == "circuitctl: /nonexistent: No such file or directory\n")
+    }
+}
+
+@Suite struct `What a refused connection means` {
+    @Test(arguments: [
+        (
+            ENOENT, ExitCode.unreachable,
+            "circuitd is not running here: no socket /run/circuitd/control.sock"
+        ),
+        (
+            ECONNREFUSED, .unreachable,
+            "circuitd is not running here: nobody listens at /run/circuitd/control.sock"
+        ),
+        (
+            EACCES, .refused,
+            "permission refused at /run/circuitd/control.sock: join group circuitd to read, and "
+                + "group circuitd-admin to act"
+        ),
+        (EPROTOTYPE, .unreachable, "/run/circuitd/control.sock: Protocol wrong type for socket"),
+    ])
+    func `is said in a sentence`(error: Int32, code: ExitCode, sentence: String) {
+        #expect(
+            UnixSocket.failure(error, "/run/circuitd/control.sock") == Failure(code, sentence))
+    }
+}
