@@ -50,16 +50,12 @@ extension Engine {
             actions.removeAll(keepingCapacity: true)
             return nil
         }
-        // The peer's own actions (an old connection closed, our OPEN) refer to connections by way:
-        // whatever stood there before is closed first.
+        // Among the peer's actions, a close means an older connection of this way, and the first
+        // bytes to send are the new one's.
         let id = newConnection()
-        if let old = sessions[slot].connections[.incoming] {
-            connections[old] = nil
-            effects.append(.close(old))
-        }
-        sessions[slot].connections[.incoming] = id
-        connections[id] = (slot, .incoming)
+        arriving = id
         perform(slot, at: now, into: &effects)
+        if arriving != nil { attach(id, to: slot, .incoming, into: &effects) }
         return connections[id] == nil ? nil : id
     }
 
@@ -293,6 +289,9 @@ extension Engine {
             case .connect:
                 dial(slot, into: &effects)
             case .send(let way, let bytes):
+                if way == .incoming, let arriving {
+                    attach(arriving, to: slot, way, into: &effects)
+                }
                 if let id = sessions[slot].connections[way] { effects.append(.send(id, bytes)) }
             case .close(let way):
                 if let id = sessions[slot].connections.removeValue(forKey: way) {
@@ -328,12 +327,7 @@ extension Engine {
     private mutating func dial(_ slot: Int, into effects: inout [Effect]) {
         let settings = sessions[slot].settings
         let id = newConnection()
-        if let old = sessions[slot].connections[.outgoing] {
-            connections[old] = nil
-            effects.append(.close(old))
-        }
-        sessions[slot].connections[.outgoing] = id
-        connections[id] = (slot, .outgoing)
+        attach(id, to: slot, .outgoing, into: &effects)
         effects.append(
             .dial(
                 id,
@@ -342,6 +336,19 @@ extension Engine {
                     remote: settings.peer, port: settings.port,
                     passwordFile: settings.password?.file,
                     hasTTLSecurity: settings.hasTTLSecurity)))
+    }
+
+    /// A connection takes its place; one that still stands there is closed.
+    private mutating func attach(
+        _ id: ConnectionID, to slot: Int, _ way: Way, into effects: inout [Effect]
+    ) {
+        if id == arriving { arriving = nil }
+        if let old = sessions[slot].connections[way] {
+            connections[old] = nil
+            effects.append(.close(old))
+        }
+        sessions[slot].connections[way] = id
+        connections[id] = (slot, way)
     }
 
     private mutating func newConnection() -> ConnectionID {
@@ -353,6 +360,7 @@ extension Engine {
         _ slot: Int, _ negotiated: Negotiated, at now: Instant, into effects: inout [Effect]
     ) {
         sessions[slot].lastError = nil
+        sessions[slot].negotiated = negotiated
         sessions[slot].endOfRIB = []
         updateSource(slot)
         setGateway(slot, true, at: now)
@@ -382,7 +390,7 @@ extension Engine {
         sessions[slot].endOfRIB = []
         sessions[slot].lastError = reason.description
         if sessions[slot].settings.hasGracefulRestart, sessions[slot].isStarted,
-            let negotiated = sessions[slot].peer.negotiated, reason.keepsRoutes(negotiated),
+            let negotiated = sessions[slot].negotiated, reason.keepsRoutes(negotiated),
             sessions[slot].staleUntil == nil, let restart = negotiated.gracefulRestart,
             !restart.families.isEmpty
         {

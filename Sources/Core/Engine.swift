@@ -91,6 +91,8 @@ public struct Engine: ~Copyable {
     var sessionsByEnds: [Ends: Int] = [:]
     var connections: [ConnectionID: (slot: Int, way: Way)] = [:]
     var lastConnection: UInt64 = 0
+    /// A connection that was accepted and has no place yet.
+    var arriving: ConnectionID?
     var deadlines = Deadlines()
     var listeners: [Listener: ListenerState] = [:]
     var update = UpdateBuffer()

@@ -53,6 +53,8 @@ struct LiveSession {
     var connections: [Way: ConnectionID] = [:]
     var source: SourceID
     var receiver: ReceiverID?
+    /// What was last agreed, for as long as it matters after the end.
+    var negotiated: Negotiated?
     /// Families whose initial feed the peer has ended.
     var endOfRIB: Set<Family> = []
     /// Until when the peer's routes are kept while it restarts.
