@@ -76,3 +76,11 @@ int clinux_accept(int fd, struct sockaddr *peer, socklen_t *length) {
 }
 
 char **clinux_environment(void) { return environ; }
+
+int clinux_timer_arm(int fd, int64_t nanoseconds) {
+    struct itimerspec time;
+    memset(&time, 0, sizeof time);
+    time.it_value.tv_sec = nanoseconds / 1000000000;
+    time.it_value.tv_nsec = nanoseconds % 1000000000;
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &time, NULL);
+}

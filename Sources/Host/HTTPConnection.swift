@@ -1,7 +1,6 @@
 import CMicroHTTPD
 import Glibc
 import Net
-import Synchronization
 
 // One client's connection and the request at hand. Three threads meet here: the library's, which
 // owns the connection; the one that answers; and the sweeper, which ends what takes too long.
@@ -49,13 +48,13 @@ final class HTTPConnection: Sendable {
     private let handle: Handle
     private let descriptor: Int32
     let peer: PeerCredentials?
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     init(_ pointer: OpaquePointer, now: Instant) {
         handle = Handle(pointer: pointer)
         descriptor = circuitd_http_descriptor(pointer)
         peer = try? PeerCredentials(descriptor: descriptor)
-        state = Mutex(State(phase: .receiving(since: now)))
+        state = Locked(State(phase: .receiving(since: now)))
     }
 
     private static func resume(_ state: inout State, _ handle: Handle) {

@@ -1,6 +1,5 @@
 import Glibc
 import Net
-import Synchronization
 
 // All connections of a server, and the thread that looks at the clock for them.
 
@@ -11,7 +10,7 @@ final class HTTPSweeper: Sendable {
         var isStopping = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let wake: Mailbox<Void>
     private let patience: Duration
 

@@ -37,7 +37,7 @@ public final class Log: Sendable {
     private let descriptor: Int32
     private let isJournal: Bool
     private let threshold: Atomic<Int>
-    private let limits = Mutex<[String: Limit]>([:])
+    private let limits = Locked<[String: Limit]>([:])
 
     /// A log; lines carry the journal's `<N>` only when JOURNAL_STREAM is set, else the time.
     public init(

@@ -1,13 +1,12 @@
 import CLinux
 import Glibc
-import Synchronization
 
 // The one way between threads: a queue behind a lock and an eventfd that wakes the reader.
 // Posting never blocks. One wake-up stands for any number of messages.
 
 /// A queue of messages from any thread to the one that polls its descriptor.
 public final class Mailbox<Message: Sendable>: Sendable {
-    private let queue = Mutex<[Message]>([])
+    private let queue = Locked<[Message]>([])
     private let event: FileDescriptor
 
     /// An empty mailbox.

@@ -122,16 +122,10 @@ public final class Poller {
 
     private func arm(_ deadline: Instant?) throws(SystemError) {
         guard deadline != armed else { return }
-        var time = itimerspec()
-        if let deadline, deadline != .distantFuture {
-            // Zero would disarm: a deadline of the past fires at once at one nanosecond.
-            let nanoseconds = max(deadline.nanoseconds, 1)
-            time.it_value.tv_sec = Int(nanoseconds / 1_000_000_000)
-            time.it_value.tv_nsec = Int(nanoseconds % 1_000_000_000)
-        }
-        _ = try check("timerfd_settime") {
-            timerfd_settime(timer.raw, Int32(TFD_TIMER_ABSTIME), &time, nil)
-        }
+        // Zero disarms; a deadline of the past fires at once at one nanosecond.
+        let isArmed = deadline != nil && deadline != .distantFuture
+        let nanoseconds = isArmed ? max(deadline?.nanoseconds ?? 0, 1) : 0
+        _ = try check("timerfd_settime") { clinux_timer_arm(timer.raw, nanoseconds) }
         armed = deadline
     }
 }

@@ -12,7 +12,7 @@ public struct SigningKey: Hashable, Sendable {
     public var peer: Prefix
     /// The key, 1 to 80 bytes.
     public var bytes: [UInt8]
-    /// The device (or VRF) that the key is limited to.
+    /// The VRF device that the key is limited to (the kernel takes no other kind), or none.
     public var device: InterfaceIndex
 
     /// A key for one address.

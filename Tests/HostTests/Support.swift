@@ -1,7 +1,6 @@
 import Glibc
 import Host
 import Net
-import Synchronization
 
 // What the tests of this target share: a place of their own, patience without sleeping blindly,
 // and the plainest of clients.
@@ -76,8 +75,8 @@ func waitWritable(_ descriptor: Int32) -> Bool {
 
 /// A value that threads share.
 final class Shared<Value: Sendable>: Sendable {
-    private let storage: Mutex<Value>
-    init(_ value: Value) { storage = Mutex(value) }
+    private let storage: Locked<Value>
+    init(_ value: Value) { storage = Locked(value) }
     var value: Value { storage.withLock { $0 } }
     func update(_ body: @Sendable (inout Value) -> Void) { storage.withLock { body(&$0) } }
 }

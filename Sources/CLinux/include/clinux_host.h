@@ -40,3 +40,7 @@ const char *clinux_error_text(int code);
 void clinux_thread_name(const char *name);
 int clinux_accept(int fd, struct sockaddr *peer, socklen_t *length);
 char **clinux_environment(void);
+
+// Arms a timerfd for a point of its clock, or disarms it at 0. In C because struct timespec is
+// defined by several modules at once, and which of them owns its members varies from build to build.
+int clinux_timer_arm(int fd, int64_t nanoseconds);
