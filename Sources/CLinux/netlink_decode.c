@@ -48,7 +48,8 @@ static struct reader nested_attributes(const struct nlattr *attribute) {
 static const struct nlattr *next(struct reader *reader) {
     const struct nlattr *attribute = reader->next;
     const ptrdiff_t left = reader->end - (const char *)attribute;
-    if (left < MNL_ATTR_HDRLEN) return NULL;
+    // Less than nothing is left where the last attribute's padding was not sent.
+    if (left < (ptrdiff_t)MNL_ATTR_HDRLEN) return NULL;
     if (!mnl_attr_ok(attribute, left > INT_MAX ? INT_MAX : (int)left)) {
         reader->well_formed = false;
         return NULL;
@@ -361,7 +362,9 @@ int64_t clinux_decode(
     memset(event, 0, sizeof(*event));
     if (size == 0) return 0;
     const struct nlmsghdr *header = buffer;
-    if (!mnl_nlmsg_ok(header, size > INT_MAX ? INT_MAX : (int)size)) {
+    // Not mnl_nlmsg_ok(), which lets a length above INT_MAX through.
+    if (size < MNL_NLMSG_HDRLEN || header->nlmsg_len < MNL_NLMSG_HDRLEN ||
+        header->nlmsg_len > size) {
         event->kind = CLINUX_MALFORMED;
         return -EBADMSG;
     }

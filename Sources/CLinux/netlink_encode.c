@@ -46,8 +46,12 @@ static int32_t finish(const struct writer *writer) {
 static void put(struct writer *writer, uint16_t type, const void *bytes, size_t length) {
     // The length of an attribute is 16 bits wide, and libmnl does not look.
     if (length > UINT16_MAX - MNL_ATTR_HDRLEN) writer->fits = false;
-    writer->fits = writer->fits &&
-        mnl_attr_put_check(writer->header, writer->size, type, length, bytes);
+    if (!writer->fits) return;
+    char *const payload =
+        (char *)mnl_nlmsg_get_payload_tail(writer->header) + MNL_ATTR_HDRLEN;
+    writer->fits = mnl_attr_put_check(writer->header, writer->size, type, length, bytes);
+    // libmnl before 1.0.5 leaves the padding as it was.
+    if (writer->fits) memset(payload + length, 0, MNL_ALIGN(length) - length);
 }
 
 

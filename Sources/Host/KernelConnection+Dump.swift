@@ -34,7 +34,7 @@ struct RoutingRule: Hashable {
 }
 
 /// The dumps of one socket.
-private final class KernelDump {
+final class KernelDump {
     private let socket: NetlinkSocket
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 16)
     private var sequence: UInt32 = 1
