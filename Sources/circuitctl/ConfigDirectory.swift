@@ -24,7 +24,10 @@ struct ConfigDirectory {
         for folder in ["tenants", "circuits"] {
             let (names, error) = entries("\(directory)/\(folder)")
             if let error, error != ENOENT { faults.append(Fault(file: folder, words(error))) }
-            for name in names where isConfigFile(name) { read("\(folder)/\(name)", in: directory) }
+            // Which of them mean something is for `Check` to say: it warns of `a.yml`.
+            for name in names where !name.hasPrefix(".") {
+                read("\(folder)/\(name)", in: directory)
+            }
         }
         let (names, keysError) = entries("\(directory)/keys")
         if let keysError, keysError != ENOENT {
@@ -41,7 +44,9 @@ struct ConfigDirectory {
     }
 
     /// Files of one folder.
-    func count(in folder: String) -> Int { files.keys.count { $0.hasPrefix("\(folder)/") } }
+    func count(in folder: String) -> Int {
+        files.keys.count { $0.hasPrefix("\(folder)/") && $0.hasSuffix(".yaml") }
+    }
 
     private mutating func read(_ name: String, in directory: String) {
         guard let file = fopen("\(directory)/\(name)", "re") else {
@@ -109,11 +114,6 @@ private func closingLine(_ faults: [Fault], _ directory: ConfigDirectory) -> Str
     }
     let circuits = counted(directory.count(in: "circuits"), "circuit")
     return "\(circuits), \(counted(directory.count(in: "tenants"), "tenant")): no faults\(also)"
-}
-
-/// Whether the daemon reads a file of this name: `NAME.yaml`, no dot-files.
-func isConfigFile(_ name: String) -> Bool {
-    name.hasSuffix(".yaml") && !name.hasPrefix(".") && name.utf8.count > 5
 }
 
 private func entries(_ directory: String) -> (names: [String], error: Int32?) {

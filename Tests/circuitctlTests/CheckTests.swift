@@ -1,3 +1,4 @@
+import Control
 import FoundationEssentials
 import Glibc
 import Intent
@@ -27,18 +28,19 @@ final class Directory {
 }
 
 @Suite struct `Reading a configuration directory` {
-    @Test func `files that the daemon reads are read, others are not`() throws {
+    @Test func `all files of the two folders are read, but for hidden ones`() throws {
         let directory = try Directory()
         for name in [
             "circuitd.yaml", "notes.yaml", "tenants/acme.yaml", "circuits/a.yaml",
-            "circuits/.a.yaml.swp", "circuits/.hidden.yaml", "circuits/a.yaml~", "circuits/b.yml",
-            "circuits/.yaml",
+            "circuits/.a.yaml.swp", "circuits/.hidden.yaml", "circuits/b.yml",
         ] {
             try directory.write(name, name)
         }
         let read = try ConfigDirectory(directory.path)
         #expect(
-            read.files.keys.sorted() == ["circuitd.yaml", "circuits/a.yaml", "tenants/acme.yaml"])
+            read.files.keys.sorted() == [
+                "circuitd.yaml", "circuits/a.yaml", "circuits/b.yml", "tenants/acme.yaml",
+            ])
         #expect(read.files["circuits/a.yaml"] == Array("circuits/a.yaml".utf8))
         #expect(read.count(in: "circuits") == 1)
         #expect(read.faults == [])
@@ -66,6 +68,73 @@ final class Directory {
         let read = try ConfigDirectory(directory.path)
         #expect(read.faults.map(\.description) == ["circuits/a.yaml: longer than 4 MiB"])
     }
+
+    @Test func `a good directory is counted`() throws {
+        let directory = try Directory()
+        try directory.write("circuitd.yaml", settings)
+        try directory.write("tenants/acme.yaml", tenant)
+        try directory.write("circuits/acme-dc.yaml", circuit)
+        let end = ending(["check", directory.path])
+        #expect(end.out == "1 circuit, 1 tenant: no faults\n")
+        #expect(end.code == .fine)
+        #expect(end.err == "")
+    }
+
+    @Test func `every fault is a line that editors understand`() throws {
+        let directory = try Directory()
+        try directory.write("circuitd.yaml", settings.replacing("asn:", with: "asm:"))
+        try directory.write("tenants/acme.yaml", tenant)
+        try directory.write("circuits/acme-dc.yaml", circuit.replacing("untagged", with: "5000"))
+        let end = ending(["check", directory.path], width: 80)
+        let lines = end.out.split(separator: "\n").map(String.init)
+        #expect(lines.contains { $0.hasPrefix("circuitd.yaml:3:1: ") && $0.contains("asn") })
+        #expect(lines.contains { $0.hasPrefix("circuits/acme-dc.yaml:4:7: ") })
+        #expect(lines.last?.hasSuffix(" faults in 2 files") == true)
+        #expect(end.code == .refused)
+    }
+
+    @Test func `a warning alone is fine`() throws {
+        let directory = try Directory()
+        try directory.write("circuitd.yaml", settings)
+        try directory.write("tenants/acme.yaml", tenant)
+        try directory.write("circuits/acme-dc.yaml", circuit)
+        try directory.write("circuits/acme-b.yml", circuit)
+        let end = ending(["check", directory.path])
+        #expect(end.out.hasSuffix("1 circuit, 1 tenant: no faults, 1 warning\n"))
+        #expect(end.code == .fine)
+    }
+
+    @Test func `faults are told as JSON too`() throws {
+        let directory = try Directory()
+        let end = ending(["check", directory.path, "--json"])
+        let reply = JSON.decode(CheckReply.self, from: Array(end.out.utf8))
+        #expect(reply?.faults.map(\.file) == ["circuitd.yaml"])
+        #expect(end.code == .refused)
+    }
+
+    private let settings = """
+        edge: ord1
+        router-id: 203.0.113.7
+        asn: 64600
+        ports:
+          campus: { device: eth3 }
+
+        """
+    private let tenant = """
+        tenant: acme
+        vrf: { table: 1001 }
+
+        """
+    private let circuit = """
+        circuit: acme-dc
+        tenant: acme
+        provider: dedicated
+        vlan: untagged
+        links: { main: { port: campus, address: 192.0.2.1/30, peer: 192.0.2.2 } }
+        routing: static
+        routes: [172.16.0.0/12]
+
+        """
 
     @Test func `a missing directory is one sentence`() {
         let end = ending(["check", "/nonexistent"])
