@@ -66,6 +66,7 @@ let package = Package(
         .executableTarget(
             name: "circuitctl", dependencies: ["Control", "Intent", "Net"], swiftSettings: base),
 
+        .executableTarget(name: "probe", path: "Tests/Probe"),
         .target(
             name: "Simulation",
             dependencies: ["Core", "Intent", "Net", "Reconcile"],
