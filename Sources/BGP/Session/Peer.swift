@@ -17,6 +17,29 @@ public struct Peer: Sendable {
     public internal(set) var negotiated: Negotiated?
     /// The connection of the established session.
     public internal(set) var establishedWay: Way?
+    /// Whether an operator stopped it, or it was never started.
+    public internal(set) var isStopped = true
+
+    var outgoing: Session
+    var incoming: Session
+    /// What we say about graceful restart next time.
+    var restartOffer: GracefulRestartOffer?
+    /// How the peer's UPDATEs are to be read, while established.
+    var rules = UpdateRules()
+    /// Until when we hold back after a failure.
+    var heldUntil: Instant?
+    /// How long the next failure holds us back.
+    var holdBack = Peer.shortestHoldBack
+    /// The peer refused our optional parameters: say none next time.
+    var omitsCapabilities = false
+    var jitter: Jitter
+    /// Room for the actions of a connection.
+    private var pending: [SessionAction] = []
+
+    static let shortestHoldBack: Duration = .seconds(1)
+    static let longestHoldBack: Duration = .seconds(60)
+    /// A session that lived this long has proved itself: holding back begins anew.
+    static let stableAfter: Duration = .seconds(60)
 
     /// Numbers that only grow.
     public struct Counters: Hashable, Sendable {
@@ -41,55 +64,255 @@ public struct Peer: Sendable {
     /// A stopped peer; `seed` decides the jitter of its timers.
     public init(settings: PeerSettings, seed: UInt64) {
         self.settings = settings
+        restartOffer = settings.gracefulRestart
+        jitter = Jitter(seed: seed)
+        outgoing = Session(.outgoing, connectRetry: settings.connectRetry, seed: seed ^ 1)
+        incoming = Session(.incoming, connectRetry: settings.connectRetry, seed: seed ^ 2)
     }
 
-    /// The furthest state of its connections.
-    public var state: SessionState { .idle }
+    /// The furthest state of its connections; Idle while stopped or holding back.
+    public var state: SessionState {
+        let furthest = max(outgoing.state, incoming.state)
+        return heldUntil != nil && furthest < .openSent ? .idle : furthest
+    }
+
     /// When `tick` is due; nil when no timer runs.
-    public var nextDeadline: Instant? { nil }
-    /// Whether an operator stopped it, or it was never started.
-    public var isStopped: Bool { true }
+    public var nextDeadline: Instant? {
+        earlier(heldUntil, earlier(outgoing.timers.next, incoming.timers.next))
+    }
 
     /// Starts, or ends any holding back and tries at once.
-    public mutating func start(at now: Instant, into actions: inout [PeerAction]) {}
+    public mutating func start(at now: Instant, into actions: inout [PeerAction]) {
+        if isStopped || heldUntil != nil {
+            isStopped = false
+            heldUntil = nil
+            holdBack = Peer.shortestHoldBack
+            begin(at: now, into: &actions)
+        } else if outgoing.state == .active {
+            handle(.connectRetryExpired, on: .outgoing, at: now, into: &actions)
+        }
+    }
+
     /// Ends everything until `start`; without a notification the connections just close.
     public mutating func stop(
         _ notification: Notification?, at now: Instant, into actions: inout [PeerAction]
-    ) {}
+    ) {
+        isStopped = true
+        heldUntil = nil
+        lastDown = .stopped
+        for way in Way.allCases {
+            let event = notification.map(SessionEvent.end) ?? .drop(.stopped)
+            handle(event, on: way, at: now, into: &actions)
+        }
+    }
+
     /// The TCP connection asked for is up.
-    public mutating func dialed(at now: Instant, into actions: inout [PeerAction]) {}
+    public mutating func dialed(at now: Instant, into actions: inout [PeerAction]) {
+        guard outgoing.state == .connect else { return }
+        handle(.connected, on: .outgoing, at: now, into: &actions)
+    }
+
     /// The TCP connection asked for failed.
-    public mutating func dialFailed(at now: Instant, into actions: inout [PeerAction]) {}
-    /// The peer has connected; false refuses. Perform the actions before binding the new
-    /// connection to `.incoming`: an older one may have to go first.
+    public mutating func dialFailed(at now: Instant, into actions: inout [PeerAction]) {
+        guard outgoing.state == .connect else { return }
+        handle(.failed, on: .outgoing, at: now, into: &actions)
+    }
+
+    /// The peer has connected; false refuses. Among the actions of this call `.close(.incoming)`
+    /// means an older connection that gives way, and `.send(.incoming, ...)` the new one.
     public mutating func accepted(at now: Instant, into actions: inout [PeerAction]) -> Bool {
-        false
+        guard !isStopped else { return false }
+        if let establishedWay {
+            // RFC 4724 §4.2: who restarts gracefully and connects anew has lost the old session.
+            guard negotiated?.gracefulRestart != nil else { return false }
+            handle(.drop(.replaced), on: establishedWay, at: now, into: &actions)
+        } else if incoming.state == .openSent {
+            // The peer says nothing on the older one: it has given that up.
+            handle(.drop(.replaced), on: .incoming, at: now, into: &actions)
+        }
+        guard incoming.state == .active else { return false }
+        handle(.connected, on: .incoming, at: now, into: &actions)
+        return true
     }
+
     /// A connection ended that we did not close.
-    public mutating func closed(_ way: Way, at now: Instant, into actions: inout [PeerAction]) {}
-    /// The kernel took bytes of this connection (RFC 9687).
-    public mutating func wrote(_ way: Way, at now: Instant) {}
-    /// UPDATEs were queued on the established connection.
-    public mutating func sentUpdates(_ count: Int, at now: Instant) {}
-    /// Asks the peer for its routes again; false when it cannot answer that.
-    public mutating func requestRefresh(_ family: Family, into actions: inout [PeerAction]) -> Bool
-    {
-        false
+    public mutating func closed(_ way: Way, at now: Instant, into actions: inout [PeerAction]) {
+        handle(.failed, on: way, at: now, into: &actions)
     }
+
+    /// The kernel took bytes of this connection (RFC 9687). To be said whenever it takes some:
+    /// eight silent minutes end the session.
+    public mutating func wrote(_ way: Way, at now: Instant) {
+        self[way].restartSendHold(at: now)
+    }
+
+    /// UPDATEs were queued on the established connection.
+    public mutating func sentUpdates(_ count: Int, at now: Instant) {
+        guard let establishedWay, count > 0 else { return }
+        counters.messagesOut += UInt64(count)
+        counters.updatesOut += UInt64(count)
+        self[establishedWay].restartKeepalive(at: now)
+    }
+
+    /// Asks the peer for its routes again; false when it cannot answer that.
+    public mutating func requestRefresh(
+        _ family: Family, into actions: inout [PeerAction]
+    ) -> Bool {
+        guard let establishedWay, let negotiated, negotiated.hasRouteRefresh,
+            negotiated.families.contains(family)
+        else { return false }
+        send(on: establishedWay, into: &actions) {
+            RouteRefresh(AddressFamily(family)).encode(into: &$0)
+        }
+        return true
+    }
+
     /// Ends the established session, or the attempts at one, for a reason found above.
     public mutating func notify(
         _ notification: Notification, at now: Instant, into actions: inout [PeerAction]
-    ) {}
-    /// Runs what is due.
-    public mutating func tick(at now: Instant, into actions: inout [PeerAction]) {}
+    ) {
+        for way in Way.allCases where self[way].state >= .openSent {
+            handle(.end(notification), on: way, at: now, into: &actions)
+        }
+    }
 
-    /// Takes whole messages from the front of `bytes`, and returns early after each UPDATE, which
-    /// then stands in `update`: call again with the rest once it is handled. Bytes that are not
-    /// consumed are the beginning of a message to be completed.
-    public mutating func received(
-        _ bytes: RawSpan, on way: Way, at now: Instant, update: inout UpdateBuffer,
+    /// Runs what is due.
+    public mutating func tick(at now: Instant, into actions: inout [PeerAction]) {
+        if let heldUntil, heldUntil <= now {
+            self.heldUntil = nil
+            begin(at: now, into: &actions)
+        }
+        for way in Way.allCases {
+            while let event = self[way].timers.take(due: now) {
+                handle(event, on: way, at: now, into: &actions)
+            }
+        }
+    }
+}
+
+extension Peer {
+    subscript(way: Way) -> Session {
+        get { way == .outgoing ? outgoing : incoming }
+        _modify {
+            if way == .outgoing {
+                yield &outgoing
+            } else {
+                yield &incoming
+            }
+        }
+    }
+
+    /// Gives an event to a connection and turns what it asks into actions.
+    mutating func handle(
+        _ event: SessionEvent, on way: Way, at now: Instant, into actions: inout [PeerAction]
+    ) {
+        var asked = pending
+        pending = []
+        self[way].handle(event, at: now, into: &asked)
+        for action in asked {
+            switch action {
+            case .connect: actions.append(.connect)
+            case .sendOpen:
+                let open = settings.open(
+                    restart: restartOffer, withCapabilities: !omitsCapabilities)
+                send(on: way, into: &actions) { open.encode(into: &$0) }
+            case .sendKeepalive: send(on: way, into: &actions) { Keepalive.encode(into: &$0) }
+            case .send(let notification):
+                send(on: way, into: &actions) { notification.encode(into: &$0) }
+            case .close: actions.append(.close(way))
+            case .established(let agreed):
+                establish(agreed, on: way, at: now, into: &actions)
+            case .failed(let reason):
+                lastDown = reason
+                resume(at: now, into: &actions)
+            case .ended(let reason, let state):
+                end(reason, from: state, on: way, at: now, into: &actions)
+            }
+        }
+        asked.removeAll(keepingCapacity: true)
+        pending = asked
+    }
+
+    mutating func send(
+        on way: Way, into actions: inout [PeerAction], _ encode: (inout [UInt8]) -> Void
+    ) {
+        var bytes: [UInt8] = []
+        encode(&bytes)
+        counters.messagesOut += 1
+        actions.append(.send(way, bytes))
+    }
+
+    private mutating func begin(at now: Instant, into actions: inout [PeerAction]) {
+        if !settings.isPassive, incoming.state < .openConfirm {
+            handle(.start, on: .outgoing, at: now, into: &actions)
+        }
+        handle(.listen, on: .incoming, at: now, into: &actions)
+    }
+
+    private mutating func establish(
+        _ agreed: Negotiated, on way: Way, at now: Instant, into actions: inout [PeerAction]
+    ) {
+        handle(.end(Notification(.collision)), on: way.other, at: now, into: &actions)
+        negotiated = agreed
+        rules = agreed.rules(settings)
+        establishedWay = way
+        establishedAt = now
+        heldUntil = nil
+        counters.established += 1
+        // For RFC 4724 the restart of ours is over: what we forward from now on, we preserve.
+        restartOffer?.isRestarting = false
+        restartOffer?.preserved = settings.families
+        actions.append(.established(agreed))
+    }
+
+    private mutating func end(
+        _ reason: DownReason, from state: SessionState, on way: Way, at now: Instant,
         into actions: inout [PeerAction]
-    ) -> (consumed: Int, hasUpdate: Bool) {
-        (bytes.byteCount, false)
+    ) {
+        let goesOn = self[way.other].state >= .openSent
+        if !goesOn, state >= .openSent { lastDown = reason }
+        // RFC 5492 §3: a speaker that knows no optional parameters is tried without them.
+        if case .received(let notification) = reason, notification.code == 2,
+            notification.subcode == 4, settings.families.contains(.ipv4)
+        {
+            omitsCapabilities.toggle()
+        }
+        if establishedWay == way {
+            if let establishedAt, now - establishedAt >= Peer.stableAfter {
+                holdBack = Peer.shortestHoldBack
+            }
+            establishedWay = nil
+            establishedAt = nil
+            negotiated = nil
+            counters.flaps += 1
+            actions.append(.down(reason))
+        }
+        if isStopped { return }
+        if goesOn || reason == .replaced {
+            if way == .incoming { handle(.listen, on: way, at: now, into: &actions) }
+        } else {
+            back(off: now, into: &actions)
+        }
+    }
+
+    /// Holds back after a failure. After the first one the peer may come at once; a peer that
+    /// fails again and again must wait as we do.
+    private mutating func back(off now: Instant, into actions: inout [PeerAction]) {
+        guard heldUntil == nil else { return }
+        heldUntil = now + jitter.shorten(holdBack)
+        let isFirst = holdBack == Peer.shortestHoldBack
+        holdBack = min(holdBack * 2, Peer.longestHoldBack)
+        for way in Way.allCases where self[way].state > .idle {
+            handle(.drop(.stopped), on: way, at: now, into: &actions)
+        }
+        if isFirst { handle(.listen, on: .incoming, at: now, into: &actions) }
+    }
+
+    /// After a connection failed early: whoever gave way to it takes up again.
+    private mutating func resume(at now: Instant, into actions: inout [PeerAction]) {
+        guard !isStopped, heldUntil == nil, max(outgoing.state, incoming.state) < .openSent,
+            outgoing.state == .idle, !settings.isPassive
+        else { return }
+        back(off: now, into: &actions)
     }
 }

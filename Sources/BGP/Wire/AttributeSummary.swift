@@ -48,11 +48,48 @@ public struct AttributeSummary: Hashable, Sendable {
 extension AttributeSummary {
     /// Reads canonical attributes.
     public init(canonical: RawSpan) {
-        self.init(
-            origin: .incomplete, pathLength: 0, firstAS: nil, originAS: nil, med: nil,
-            localPref: nil, originatorID: nil, clusterListLength: 0, flags: [])
+        origin = .incomplete
+        pathLength = 0
+        clusterListLength = 0
+        flags = []
+        var cursor = AttributeCursor(canonical)
+        while cursor.advance() {
+            let value = cursor.value
+            var reader = Reader(value)
+            switch cursor.code {
+            case .origin: origin = (try? reader.u8()).flatMap(Origin.init) ?? .incomplete
+            case .asPath:
+                let shape = PathShape(value, isWide: true)
+                pathLength = shape.length
+                firstAS = shape.first
+                originAS = shape.last
+            case .med: med = try? reader.u32()
+            case .localPref: localPref = try? reader.u32()
+            case .communities:
+                while let number = try? reader.u32() {
+                    flags.insert(Flags(Community(rawValue: number)))
+                }
+            case .originatorID: originatorID = try? reader.address4()
+            case .clusterList: clusterListLength = value.byteCount / 4
+            case .onlyToCustomer: flags.insert(.onlyToCustomer)
+            default: break
+            }
+        }
     }
 
     /// Reads canonical attributes.
     public init(canonical: [UInt8]) { unsafe self.init(canonical: canonical.span.bytes) }
+}
+
+extension AttributeSummary.Flags {
+    fileprivate init(_ community: Community) {
+        switch community {
+        case .noExport: self = .noExport
+        case .noAdvertise: self = .noAdvertise
+        case .noExportSubconfed: self = .noExportSubconfed
+        case .gracefulShutdown: self = .gracefulShutdown
+        case .blackhole: self = .blackhole
+        default: self = []
+        }
+    }
 }

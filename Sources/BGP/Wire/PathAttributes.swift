@@ -91,27 +91,3 @@ public struct PathAttributes: Hashable, Sendable {
         partial = []
     }
 }
-
-extension PathAttributes {
-    /// Reads canonical attributes; what is malformed there is left out.
-    public init(canonical: RawSpan) { self.init() }
-
-    /// Reads canonical attributes; what is malformed there is left out.
-    public init(canonical: [UInt8]) { unsafe self.init(canonical: canonical.span.bytes) }
-
-    /// The canonical bytes.
-    public func canonical() -> [UInt8] { [] }
-
-    /// How often `asn` stands in the AS_PATH of canonical attributes.
-    public static func occurrences(of asn: ASN, canonical: RawSpan) -> Int { 0 }
-
-    /// Whether `asn` stands in the AS_PATH of canonical attributes.
-    public static func containsAS(_ asn: ASN, canonical: RawSpan) -> Bool {
-        occurrences(of: asn, canonical: canonical) > 0
-    }
-
-    /// Whether `asn` stands in the AS_PATH of canonical attributes.
-    public static func containsAS(_ asn: ASN, canonical: [UInt8]) -> Bool {
-        unsafe containsAS(asn, canonical: canonical.span.bytes)
-    }
-}

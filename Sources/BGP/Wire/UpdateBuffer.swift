@@ -65,6 +65,8 @@ public struct UpdateRules: Hashable, Sendable {
         self.firstAS = firstAS
         self.acceptsSets = acceptsSets
     }
+
+    func has(_ family: Family) -> Bool { family == .ipv4 ? hasIPv4 : hasIPv6 }
 }
 
 /// One decoded UPDATE.
@@ -108,9 +110,4 @@ struct AttributeSlot: Sendable {
     var flags: UInt8
     /// Of the value, in the attribute list.
     var range: Range<Int>
-}
-
-extension UpdateBuffer {
-    /// Decodes the body of an UPDATE (what follows the header), replacing what was here.
-    public mutating func decode(_ body: RawSpan, rules: UpdateRules) {}
 }
