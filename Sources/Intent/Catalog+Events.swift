@@ -191,6 +191,7 @@ extension Catalog {
                 }
                 work.changed.insert(path)
                 work.touched.insert(path)
+                work.notes.append("circuit \(good.value.name): a password of it has changed")
             }
             circuitFiles[path] = held
         }
