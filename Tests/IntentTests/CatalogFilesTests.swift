@@ -107,7 +107,7 @@ import Testing
                 .contains("1010/100 of port ecx-a is acme-azure azure-private primary's") == true)
         #expect(
             desk.catalog.faults(forCircuit: "acme-azure").map(\.description).contains(
-                "circuits/acme-azure.yaml:13:5: there is no tenant acme-public"))
+                "circuits/acme-azure.yaml:13:13: there is no tenant acme-public"))
     }
 
     @Test func `a fault is reported at its place, and the last good runs on`() {
