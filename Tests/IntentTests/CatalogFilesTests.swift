@@ -110,6 +110,27 @@ import Testing
                 "circuits/acme-azure.yaml:13:13: there is no tenant acme-public"))
     }
 
+    @Test func `a circuit may not arrive under a tenant where another's exchange counts on it`() {
+        var desk = desk()
+        desk.readAll()
+        desk.write([
+            "tenants/third.yaml": """
+            tenant: third
+            vrf: { table: 1003 }
+            exchange: [{ from: new, to: new-too }]
+            """
+        ])
+        #expect(desk.catalog.tenant(named: "third") != nil)
+        desk.write([
+            "circuits/new.yaml": Self.plain(
+                "new", "port: campus, vlan: 8, address: 192.0.2.9/30, peer: 192.0.2.10")
+        ])
+        #expect(desk.catalog.circuit(named: "new") == nil)
+        #expect(
+            desk.catalog.faults(forCircuit: "new").first?.sentence.hasPrefix(
+                "would break what is applied: tenants/third.yaml:3:") == true)
+    }
+
     @Test func `a fault is reported at its place, and the last good runs on`() {
         var desk = desk()
         desk.readAll()
