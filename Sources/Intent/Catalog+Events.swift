@@ -95,6 +95,8 @@ extension Catalog {
             }
             if tenantFiles[path]?.good == nil, circuitFiles[path]?.good == nil {
                 work.notes.append(lost(path))
+                tenantFiles[path] = nil
+                circuitFiles[path] = nil
             } else {
                 work.refocus.insert(path)
                 work.changed.insert(path)
