@@ -72,7 +72,7 @@ protocol static cloud6 {
     route fd30::/16 via fd30:$number::9;
     route fd30:10$number::/32 via fd30:$number::9;
 }
-template bgp us {
+template bgp edge {
     local as 12076;
     hold time ${HOLD:-30};
     graceful restart on;
@@ -80,11 +80,11 @@ template bgp us {
     connect retry time 1;
     connect delay time 1;
 }
-protocol bgp edge4 from us {
+protocol bgp edge4 from edge {
     neighbor 169.254.10.$((last - 1)) as 64600;
     ipv4 { import all; export where source = RTS_STATIC; };
 }
-protocol bgp edge6 from us {
+protocol bgp edge6 from edge {
     neighbor fd00:a::$((last - 1)) as 64600;
     ipv6 { import all; export where source = RTS_STATIC; };
 }
