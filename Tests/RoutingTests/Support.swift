@@ -252,7 +252,8 @@ struct Bench {
                 peerASN: ASN(65000 + UInt32(number)), localASN: ASN(64600),
                 gateways: [gateway, Bench.gateway6(number)],
                 subnets: [
-                    Prefix(gateway.address, length: 24), Prefix(Bench.gateway6(number).address, length: 64),
+                    Prefix(gateway.address, length: 24),
+                    Prefix(Bench.gateway6(number).address, length: 64),
                 ],
                 locals: [.v4(IPv4Address(10, 255, number, 1))],
                 policy: policy ?? ImportPolicy(accept: everything, acceptsDefault: true)))

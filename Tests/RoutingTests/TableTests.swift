@@ -96,7 +96,8 @@ struct TableTests {
                 let known = model[handle]
             {
                 store.release(handle)
-                model[handle] = known.count == 1 ? nil : (known.bytes, known.nextHop, known.count - 1)
+                model[handle] =
+                    known.count == 1 ? nil : (known.bytes, known.nextHop, known.count - 1)
             }
         }
         #expect(store.count == model.count)
@@ -107,7 +108,8 @@ struct TableTests {
     }
 
     @Test func `a filter compiled for a family lets through what the filter does`() {
-        let rules = filter("10.0.0.0/8 upto 24", "0.0.0.0/0 from 8 upto 16", "2001:db8::/32 upto 48")
+        let rules = filter(
+            "10.0.0.0/8 upto 24", "0.0.0.0/0 from 8 upto 16", "2001:db8::/32 upto 48")
         let compiled = FilterTable<Prefix4>(rules)
         var random = Seeded(9)
         for _ in 0..<5000 {
@@ -130,7 +132,7 @@ struct TableTests {
 
     @Test(arguments: [
         Ticket.unreachable(slot: .max), .group(.max, serial: 0xFFF_FFFF), .group(1, serial: 2),
-        .groupDeletion(7), .single(.max), .nobody,
+        .groupDeletion(7), .single(.max), .deletion(.max), .nobody,
     ])
     func `a ticket says what it was for`(ticket: Ticket) {
         #expect(Ticket(ticket.number) == ticket)
