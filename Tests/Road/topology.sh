@@ -47,8 +47,8 @@ world() {
     done
     # The cloud answers from one address, whichever far edge a packet came by.
     address "cloud$x" lo 10.30.9.9/32 fd30:9::9/128
-    ip -n "$TAG-cloud$x" route add default via 10.30.1.1
-    ip -n "$TAG-cloud$x" -6 route add default via fd30:1::1
+    ip -n "$TAG-cloud$x" route add default via 10.30.1.1 src 10.30.9.9
+    ip -n "$TAG-cloud$x" -6 route add default via fd30:1::1 src fd30:9::9
     background "echo-in$x" ip netns exec "$TAG-in$x" "$BIN/probe" echo 7
     background "echo-cloud$x" ip netns exec "$TAG-cloud$x" "$BIN/probe" echo 7
 }
