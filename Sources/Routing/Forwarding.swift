@@ -254,10 +254,11 @@ struct Forwarding: Sendable {
         for follower in record.followers { refresh(follower) }
     }
 
-    /// A usable gateway that some choice names has its single, before anything depends on it.
+    /// A reachable gateway that some choice names has its single, before anything depends on it.
     mutating func wantSingle(_ handle: UInt32) {
         let record = gateways[Int(handle)]
-        guard record.isUsable, record.state == .absent, !record.choices.isEmpty else { return }
+        // Not `isUsable`: one that was refused before becomes so by being made.
+        guard isReachable(handle), record.state == .absent, !record.choices.isEmpty else { return }
         pushSingle(handle)
     }
 
