@@ -27,7 +27,7 @@ struct Routes<P: RoutePrefix>: Sendable {
     ) {
         let row = tables[table].findOrInsert(prefix)
         let head = tables[table].rows[row].paths
-        let old = announcement(head, common)
+        let old = leave(table, row, &common)
         let tag = PathTag(
             source: source, epoch: common.sources[source].epoch, isRefused: isRefused)
         let gateway = isRefused ? 0 : gateway
@@ -82,7 +82,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         _ prefix: P, table: Int, source: Int, _ common: inout Common
     ) {
         guard let row = tables[table].find(prefix) else { return }
-        let old = announcement(tables[table].rows[row].paths, common)
+        let old = leave(table, row, &common)
         if removePaths(table, row, &common, where: { tag, _ in tag.source == source }) {
             reselect(table, row, old: old, &common)
         }
@@ -133,6 +133,22 @@ struct Routes<P: RoutePrefix>: Sendable {
         let isValid = common.sources[path.tag.source].isValid(path.tag)
         return Announcement(
             source: path.tag.source, attributes: isValid ? path.attributes : 0)
+    }
+
+    /// What receivers heard of a row that is about to change. With a void head they may have
+    /// heard of any path behind it, so all who may have look again.
+    private mutating func leave(
+        _ table: Int, _ row: Int, _ common: inout Common
+    ) -> Announcement? {
+        let head = tables[table].rows[row].paths
+        let old = announcement(head, common)
+        guard let old, old.attributes == 0 else { return old }
+        var handle = head
+        while handle != 0 {
+            mark(table, row, source: paths[handle].tag.source, &common)
+            handle = paths[handle].next
+        }
+        return old
     }
 
     /// The best path, if there is one: void ones that no pass has removed yet are stepped over.
@@ -284,7 +300,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             tables[table].passCursor += 1
             guard row < tables[table].rows.count, tables[table].rows[row].flags.contains(.live)
             else { continue }
-            let old = announcement(tables[table].rows[row].paths, common)
+            let old = leave(table, row, &common)
             let hasRemoved = removePaths(table, row, &common) { tag, common in
                 !common.sources[tag.source].isValid(tag)
             }
@@ -307,7 +323,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             guard handle != 0 else { continue }
             let path = paths[handle]
             guard common.sources[source].isValid(path.tag) else { continue }
-            let old = announcement(tables[table].rows[row].paths, common)
+            let old = leave(table, row, &common)
             let verdict = judge(tables[table].rows[row].prefix, path.attributes, &common)
             let gateway = verdict.isRefused ? 0 : verdict.gateway
             common.sources[source].count(path.tag, P.family, -1)

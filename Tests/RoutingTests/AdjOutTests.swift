@@ -132,6 +132,22 @@ struct AdjOutTests {
         #expect(listener.path(many(1)[0]) == "64600 65001 7")
     }
 
+    @Test func `a source that comes back with what it had is announced again`() {
+        var bench = Bench()
+        let source = bench.peer(1)
+        bench.announce(source, 1, many(3))
+        let receiver = bench.rib.addReceiver(Self.receiver())
+        var listener = Listener()
+        listener.pull(&bench, receiver)
+        bench.rib.sourceDown(source)
+        bench.rib.refresh(receiver, .ipv4)
+        listener.pull(&bench, receiver)
+        #expect(listener.routes.isEmpty)
+        bench.announce(source, 1, many(3))
+        listener.pull(&bench, receiver)
+        #expect(listener.routes.count == 3)
+    }
+
     @Test func `nothing goes back into the circuit it came from`() {
         var bench = Bench()
         let source = bench.peer(1, circuit: 9)
