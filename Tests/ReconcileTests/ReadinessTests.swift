@@ -106,6 +106,7 @@ extension Rig {
         _ = rig.kernel.takeEvents()
         rig.want("c")
         rig.round()
+        #expect(rig.reconciler.needsResync == false)
         rig.round()
         #expect(rig.reconciler.isSettled)
         #expect(rig.reconciler.adoptions.isEmpty)
