@@ -96,7 +96,8 @@ struct BGPKeys {
         _ node: YAMLNode, path: String, _ findings: Findings
     ) -> BFDChoice? {
         if case .scalar = node.content {
-            return findings.read(node, "bfd", .flag).map {
+            let term = Term("on, off, or { interval, multiplier, strict }", read: Term.flag.read)
+            return findings.read(node, "bfd", term).map {
                 $0 ? .on(interval: nil, multiplier: nil, isStrict: false) : .off
             }
         }

@@ -113,14 +113,21 @@ extension Catalog {
     ) {
         for (path, file) in delta.files { take(path, file, at: now, &work) }
         guard delta.isComplete || !hasStarted else { return }
-        let known = [CatalogFile.settings.path] + tenantFiles.keys + circuitFiles.keys
+        let known =
+            [CatalogFile.settings.path] + tenantFiles.keys + circuitFiles.keys + oversights.keys
         for path in known where delta.files[path] == nil { take(path, .gone, at: now, &work) }
     }
 
     private mutating func take(
         _ path: String, _ file: DirectoryDelta.File, at now: Instant, _ work: inout Work
     ) {
-        guard let kind = CatalogFile(path: path) else { return }
+        guard let kind = CatalogFile(path: path) else {
+            let oversight = file == .gone ? nil : CatalogFile.oversight(path: path)
+            guard oversight != oversights[path] else { return }
+            oversights[path] = oversight
+            work.touched.insert(path)
+            return
+        }
         switch kind {
         case .settings:
             guard settingsFile.file != file || !hasStarted else { return }

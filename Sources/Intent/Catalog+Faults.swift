@@ -71,7 +71,7 @@ extension Catalog {
             ]
         case .tenant: return tenantFiles[path]?.faults ?? []
         case .circuit: return circuitFiles[path]?.faults ?? []
-        case nil: return []
+        case nil: return [oversights[path]].compactMap(\.self)
         }
     }
 

@@ -1,7 +1,7 @@
 // Which of the candidates may be applied beside what is applied already. All candidates are tried
 // together, so that two files can swap a VLAN or name each other; those at fault are taken back to
-// their last good until nobody is; then each of these is tried once alone, since the other's
-// withdrawal may have made room.
+// their last good until nobody is; then each of these is tried alone, since the other's withdrawal
+// may have made room.
 
 import Net
 
@@ -25,12 +25,15 @@ extension Catalog {
         waiting.subtract(tried)
         work.touched.formUnion(work.dirty)
         for path in work.dirty.subtracting(candidates) { setCrossFaults(path, []) }
-        let refused = settle(
+        var refused = settle(
             candidates, beside: work.refocus.union(work.dirty).subtracting(candidates), &work)
-        if refused.count > 1 {
+        // One refusal alone was final; of several, each may have been for the sake of another.
+        var before = refused.count + 1
+        while refused.count > 1, refused.count < before {
+            before = refused.count
             for path in refused.sorted() {
                 waiting.remove(path)
-                _ = settle([path], beside: [], &work)
+                if settle([path], beside: [], &work).isEmpty { refused.remove(path) }
             }
         }
         work.dirty = []
@@ -140,24 +143,36 @@ extension Catalog {
         return [held.good?.value, held.latest?.value].compactMap(\.self)
     }
 
-    /// Faults of the scope with the trial's candidates in place of their last good.
+    /// Faults of the scope with the trial's candidates in place of their last good. A file that
+    /// is there and not applied stands as an empty document, so that whoever names it is told so.
     private func check(_ scope: Set<String>, trial: Set<String>) -> [String: [Fault]] {
         var tenants: [String: Document<Tenant>] = [:]
-        var circuits: [String: Document<Circuit>] = [:]
         for path in scope {
-            if let held = tenantFiles[path] {
-                tenants[path] = trial.contains(path) ? held.latest : held.good?.document
-            } else if let held = circuitFiles[path] {
-                circuits[path] = trial.contains(path) ? held.latest : held.good?.document
+            guard let held = tenantFiles[path] else { continue }
+            tenants[path] =
+                (trial.contains(path) ? held.latest : held.good?.document) ?? Document(value: nil)
+        }
+        var circuits: [String: Document<Circuit>] = [:]
+        var orphans: [String: [Fault]] = [:]
+        for path in scope {
+            guard let held = circuitFiles[path] else { continue }
+            var document =
+                (trial.contains(path) ? held.latest : held.good?.document) ?? Document(value: nil)
+            if !trial.contains(path) {
+                orphans[path] = document.leaveOut(path) { name in
+                    tenants[CatalogFile.tenant(name).path]?.value == nil
+                }
             }
+            circuits[path] = document
         }
         let paths = Array(tenants.keys) + Array(circuits.keys)
         let precedence =
             [CatalogFile.settings.path]
             + paths.filter { !trial.contains($0) }.sorted()
             + paths.filter(trial.contains).sorted()
-        return parsing.cross(
+        let found = parsing.cross(
             settingsFile.good?.document ?? Document(value: nil), tenants, circuits, precedence)
+        return found.merging(orphans) { $1 + $0 }
     }
 
     /// The trial has no fault itself, but what is applied has one that it had not before: the
@@ -331,6 +346,26 @@ extension Held {
     fileprivate func newHarm(_ before: Set<Fault>) -> Fault? {
         guard good != nil, !isCandidate else { return nil }
         return crossFaults.first { $0.isFault && !before.contains($0) }
+    }
+}
+
+extension Document<Circuit> {
+    /// What is applied goes on without the peerings of tenants that are gone, and keeps the claims
+    /// of the others.
+    fileprivate mutating func leaveOut(
+        _ path: String, isGone: (_ tenant: String) -> Bool
+    ) -> [Fault]? {
+        guard let circuit = value else { return nil }
+        let orphans = circuit.peerings.filter { isGone($0.tenant) }
+        guard !orphans.isEmpty else { return nil }
+        value?.peerings.removeAll { isGone($0.tenant) }
+        return orphans.map { peering in
+            let prefix = peering.name.isEmpty ? "" : "peerings.\(peering.name)."
+            let place = places["\(prefix)tenant"] ?? places["tenant"]
+            return Fault(
+                file: path, line: place?.line ?? 0, column: place?.column ?? 0,
+                "there is no tenant \(peering.tenant)")
+        }
     }
 }
 

@@ -24,6 +24,8 @@ public struct Catalog: Sendable {
     /// By path.
     var circuitFiles: [String: Held<Circuit>] = [:]
     var keys: [String: KeyFile] = [:]
+    /// Files that somebody may have meant to be read, by path.
+    var oversights: [String: Fault] = [:]
 
     /// Files that say something good that is not applied: they are tried again at every event.
     var waiting: Set<String> = []

@@ -152,6 +152,8 @@ enum CircuitFields {
             },
             FieldImpact("accept", \.accept, .soft),
             FieldImpact("advertise", \.advertise, .soft),
+            FieldImpact("acceptsDefault", \.acceptsDefault, .soft),
+            FieldImpact("advertisesDefault", \.advertisesDefault, .soft),
             FieldImpact("isPublic", \.isPublic, .soft),
             FieldImpact("limits", \.limits, .soft),
             FieldImpact("minPrefixes", \.minPrefixes, .soft),

@@ -73,12 +73,27 @@ enum CatalogFile: Hashable, Sendable {
             return nil
         }
         let name = String(parts[1].dropLast(5))
-        guard !name.isEmpty else { return nil }
+        guard isName(name, dots: false) else { return nil }
         switch parts[0] {
         case "tenants": self = .tenant(name)
         case "circuits": self = .circuit(name)
         default: return nil
         }
+    }
+
+    /// Why a file that somebody may have meant to be read is not.
+    static func oversight(path: String) -> Fault? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == "tenants" || parts[0] == "circuits",
+            parts[1].hasSuffix(".yaml") || parts[1].hasSuffix(".yml"), !parts[1].hasPrefix("."),
+            !parts[1].hasPrefix("#"), CatalogFile(path: path) == nil
+        else { return nil }
+        return Fault(
+            file: path,
+            parts[1].hasSuffix(".yaml")
+                ? "not read, since its name has more than letters, digits, - and _"
+                : "not read, since its name does not end in .yaml",
+            severity: .warning)
     }
 
     var path: String {

@@ -10,12 +10,12 @@ struct Fields {
     private var known: [String] = []
 
     /// Faults what is no mapping.
-    init?(_ node: YAMLNode, path: String, _ findings: Findings) {
+    init?(_ node: YAMLNode, path: String, name: String? = nil, _ findings: Findings) {
         switch node.content {
         case .mapping(let entries): self.entries = entries
         case .broken: return nil
         default:
-            let what = path.isEmpty ? "the file" : Fields.last(path)
+            let what = name ?? (path.isEmpty ? "the file" : Fields.last(path))
             findings.fault(node.place, "\(what) must be a mapping of keys to values")
             return nil
         }

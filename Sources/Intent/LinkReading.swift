@@ -13,7 +13,7 @@ struct PeerEntry {
 struct LinkReading {
     let peering: PeeringReading
     let role: String
-    let routing: Peering.Routing
+    let routing: Peering.Routing?
     let path: String
     let place: Place
 
@@ -42,10 +42,10 @@ struct LinkReading {
         }
         if isReadable { check(addresses, peers) }
         var sessions: [SessionSettings] = []
-        if routing != .static {
+        if routing == .bgp || routing == .both {
             sessions = SessionReading(link: self, addresses: addresses, peers: peers)
                 .read(level["bgp"], isReadable: isReadable)
-        } else if let bgp = level["bgp"] {
+        } else if routing == .static, let bgp = level["bgp"] {
             findings.warn(bgp.place, "bgp is not used with routing: static")
         }
         let mtu = mtu(level["mtu"], encapsulation, addresses)
@@ -153,7 +153,9 @@ struct LinkReading {
                     content: .scalar(entry.key, isPlain: false), place: entry.keyPlace)
                 var bgp: YAMLNode?
                 let own = "\(fields.path).\(entry.key)"
-                if !entry.value.isEmpty, var keys = Fields(entry.value, path: own, findings) {
+                if !entry.value.isEmpty,
+                    var keys = Fields(entry.value, path: own, name: entry.key, findings)
+                {
                     bgp = keys.take("bgp")
                     if let bgp { _ = BGPKeys(bgp, path: "\(own).bgp", findings) }
                     keys.end(elsewhere: peering.circuit.elsewhere(in: .link))

@@ -22,7 +22,8 @@ struct PeeringReading {
             findings.fault(place, path.isEmpty ? "tenant is missing" : "\(path) has no tenant")
         }
         let tenant = level["tenant"].flatMap { findings.read($0, "tenant", .name) }
-        let routing = level["routing"].flatMap { findings.read($0, "routing", .routing) } ?? .bgp
+        // A word that nobody knows leaves nil, so that nothing is said of what it might mean.
+        let routing = level["routing"].map { findings.read($0, "routing", .routing) } ?? .bgp
         let routes = level["routes"].flatMap { findings.list($0, path("routes"), .prefix()) } ?? []
         if !fields.has("links") {
             findings.fault(place, path.isEmpty ? "links is missing" : "\(path) has no links")
@@ -52,7 +53,7 @@ struct PeeringReading {
         profile.check(links, path: path, findings)
         guard let tenant else { return nil }
         return Peering(
-            name: name, tenant: tenant, routing: routing, routes: routes, links: links)
+            name: name, tenant: tenant, routing: routing ?? .bgp, routes: routes, links: links)
     }
 
     func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
@@ -70,9 +71,10 @@ struct PeeringReading {
         }
     }
 
-    private func checkRoutes(_ routes: [Prefix], _ routing: Peering.Routing, _ links: [CircuitLink])
-    {
-        guard let whole = findings.places[path("routes")] else { return }
+    private func checkRoutes(
+        _ routes: [Prefix], _ routing: Peering.Routing?, _ links: [CircuitLink]
+    ) {
+        guard let routing, let whole = findings.places[path("routes")] else { return }
         if routing == .bgp {
             findings.fault(whole, "routes are only used with routing: static or both")
             return

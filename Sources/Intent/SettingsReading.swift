@@ -46,7 +46,7 @@ extension Settings {
     /// Route protocol numbers of daemons that may run beside us.
     private static let otherDaemons: [UInt8: String] = [
         9: "radvd", 11: "zebra", 12: "BIRD", 15: "NetworkManager", 16: "the DHCP client",
-        18: "keepalived", 42: "babeld", 84: "the OpenBGPD port", 186: "FRR's BGP",
+        18: "keepalived", 42: "babeld", 186: "FRR",
     ]
 }
 

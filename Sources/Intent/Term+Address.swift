@@ -60,8 +60,12 @@ extension Term where Value == PrefixRule {
             let words = text.split(separator: " ").map(String.init)
             guard let first = words.first else { return nil }
             if Prefix(first) == nil { return Term<Prefix>.prefix().why(first) }
+            let stray = words.dropFirst().enumerated().first { position, word in
+                position % 2 == 0 && word != "from" && word != "upto"
+            }
+            if let stray { return "has the word \(quoted(stray.element)), not from or upto" }
             if words.count % 2 == 1, words.count > 1 {
-                return "has lengths that do not fit: PREFIX's own, from, upto must rise"
+                return "has lengths out of order: the prefix's own, from and upto must rise"
             }
             return nil
         }

@@ -273,29 +273,28 @@ extension YAMLLoader {
         errorIndex = index
         let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
         let context = parser.context.map { String(cString: $0) }
+        // What is not closed is shown where it was opened.
         let opening = text.place(parser.context_mark.index)
-        let sentence =
+        let here = text.place(index)
+        let (place, sentence) =
             switch problem {
             case "mapping values are not allowed in this context":
-                "a second \"key:\" on one line, or an indentation that does not fit"
-            case "found character that cannot start any token":
-                index < text.characters.count && text.characters[index] == "\t"
-                    ? "a tab cannot indent; use spaces"
-                    : "this character must be inside quotes here"
-            case "found unexpected end of stream":
-                "the quote opened at \(opening.line):\(opening.column) is not closed"
-            case "did not find expected ',' or ']'":
-                "the bracket [ opened at \(opening.line):\(opening.column) is not closed"
-            case "did not find expected ',' or '}'":
-                "the brace { opened at \(opening.line):\(opening.column) is not closed"
-            case "did not find expected key":
-                "an indentation that does not fit"
-            case "could not find expected ':'":
-                "a key without its \":\""
+                (here, "a second \"key:\" on one line, or an indentation that does not fit")
+            case "found character that cannot start any token"
+            where index < text.characters.count && text.characters[index] != "\t":
+                (here, "this character must be inside quotes here")
+            case "found character that cannot start any token",
+                "found a tab character that violates indentation":
+                (here, "a tab cannot indent; use spaces")
+            case "found unexpected end of stream": (opening, "this quote is not closed")
+            case "did not find expected ',' or ']'": (opening, "this bracket [ is not closed")
+            case "did not find expected ',' or '}'": (opening, "this brace { is not closed")
+            case "did not find expected key": (here, "an indentation that does not fit")
+            case "could not find expected ':'": (here, "a key without its \":\"")
             default:
-                context.map { "not YAML: \(problem) \($0)" } ?? "not YAML: \(problem)"
+                (here, "not YAML: \(problem)" + (context.map { " \($0)" } ?? ""))
             }
-        fault(text.place(index), sentence)
+        fault(place, sentence)
     }
 
     private func isControl(_ character: Unicode.Scalar) -> Bool {

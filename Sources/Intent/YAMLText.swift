@@ -41,21 +41,24 @@ struct YAMLText {
         return Place(line: max(line, 1), column: original - start + 1)
     }
 
-    /// An IPv6 address that begins or ends with `::` outside of everything that YAML read as text,
-    /// in the lines up to `end`; with what belongs to the same value behind it.
+    /// An IPv6 address that begins or ends with `::` and does not lie within what YAML read as one
+    /// text, in front of `end`; with what belongs to the same value behind it.
     func tornAddress(outside texts: [Range<Int>], upto end: Int) -> Range<Int>? {
         var index = 0
         var text = texts.startIndex
         while index < min(end, characters.count) {
             while text < texts.endIndex, texts[text].upperBound <= index { text += 1 }
-            if text < texts.endIndex, texts[text].contains(index) {
-                index = texts[text].upperBound
-            } else if characters[index] == "#", index == 0 || isSpace(index - 1) {
+            let within = text < texts.endIndex && texts[text].contains(index) ? texts[text] : nil
+            if within == nil, characters[index] == "#", index == 0 || isSpace(index - 1) {
                 while index < characters.count, !isBreak(index) { index += 1 }
             } else if isWord(index), index == 0 || !isWord(index - 1),
-                let found = address(at: index)
+                let found = address(at: index),
+                within.map({ $0.upperBound < found.upperBound }) ?? true
             {
-                return found
+                // A prefix rule goes on: `::/0 from 8 upto 48`.
+                var last = found.upperBound
+                while let next = bound(after: last) { last = next }
+                return found.lowerBound..<last
             } else {
                 index += 1
             }
@@ -101,8 +104,6 @@ struct YAMLText {
         if end < characters.count, !isSpace(end), !":,]}".unicodeScalars.contains(characters[end]) {
             return nil
         }
-        // A prefix rule goes on: `::/0 from 8 upto 48`.
-        while let next = bound(after: end) { end = next }
         return start..<end
     }
 

@@ -65,9 +65,10 @@ public struct Desired: Sendable {
             let before = changed[name] ?? nil
             let after = entries[name]?.merged
             guard before != after else { continue }
-            touched.append(.link(name))
-            for address in self.addresses(on: name) { touched.append(.address(name, address)) }
-            for user in users(of: name) { touched.append(.link(user)) }
+            for name in [name] + users(of: name) {
+                touched.append(.link(name))
+                for address in self.addresses(on: name) { touched.append(.address(name, address)) }
+            }
             follow(before, after)
         }
 

@@ -105,7 +105,9 @@ extension Reconciler {
             observed.link(index).map { !isOurs($0) } == true
         }
         // It goes with its device, unless a foreign VLAN keeps that from going.
-        if isDoomed(present), !isBlocked { return .settled }
+        if isDoomed(present), !isBlocked {
+            return .waiting("\(address) goes with its device \(name)", .link(name))
+        }
         guard mayDelete else {
             return .waiting(
                 "\(address) on \(name) is not wanted and stays until deletions are allowed",

@@ -26,10 +26,10 @@ extension Reconciler {
                 "device \(wanted.name) exists already and is not ours (group \(present.group)): "
                     + "rename or remove it", .link(wanted.name))
         }
+        guard matches(wanted, present) else { return removal(of: present) }
         if case .vlan(let parent, _) = wanted.kind, observed.index(of: parent) == nil {
             return .waiting(missing(parent, for: wanted.name), .link(parent))
         }
-        guard matches(wanted, present) else { return removal(of: present) }
         return adjustment(of: wanted, present)
     }
 
@@ -137,8 +137,10 @@ extension Reconciler {
         switch (wanted.kind, present.kind) {
         case (.vlan(let parent, let tag), .vlan(let other)) where tag == other:
             // The kernel stacks at most 8 devices; files that stack them in a ring are refused.
-            guard depth < 10, let below = observed.link(named: parent) else { return true }
-            return present.parent == below.index && !isDoomed(below, depth: depth + 1)
+            guard depth < 10, let below = observed.link(present.parent) else { return true }
+            if isDoomed(below, depth: depth + 1) { return false }
+            // A port that is renamed takes its VLANs along; they stay until another bears its name.
+            return below.name == parent || observed.index(of: parent) == nil
         case (.vrf(let wanted), .vrf(let present)): return wanted == present
         case (.placeholder, .other): return true
         default: return false

@@ -9,15 +9,16 @@ extension Reconciler {
         guard let flight = flights.removeValue(forKey: outcome.ticket) else { return }
         busy[flight.key] = nil
         queue.insert(flight.key)
+        // What had to stay because the step leaned on it.
+        for index in flight.step.references {
+            if let link = observed.link(index) { wake(.link(link.name), hastening: false) }
+        }
         if let error = outcome.error, !isAsGoodAsDone(flight.step, error) {
             refused(flight, error, at: now)
         } else {
             troubles[flight.key] = nil
             deadlines.clear(flight.key)
             if !flight.sawEvent { predict(flight.step, at: now) }
-        }
-        for index in flight.step.references {
-            if let link = observed.link(index) { wake(.link(link.name)) }
         }
     }
 
@@ -45,10 +46,6 @@ extension Reconciler {
         fail(
             flight.key,
             Trouble(text: text, attempts: attempts, last: now, retry: now + patience))
-        if case .link(let name) = flight.key, let link = desired.link(name) {
-            if let master = link.master { register(flight.key, .link(master)) }
-            if case .vlan(let parent, _) = link.kind { register(flight.key, .link(parent)) }
-        }
     }
 
     /// Takes a done step's effect as observed, until its event says it better.

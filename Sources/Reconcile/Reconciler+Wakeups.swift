@@ -145,12 +145,15 @@ extension Reconciler {
         waiters[cause, default: []].append(key)
     }
 
-    mutating func wake(_ cause: Cause) {
+    /// Compares what waits for a cause. Where the cause has not changed but may now be used
+    /// otherwise, what is in trouble keeps its patience.
+    mutating func wake(_ cause: Cause, hastening: Bool = true) {
         guard let keys = waiters.removeValue(forKey: cause) else { return }
         for key in keys {
             causes[key]?.remove(cause)
             if causes[key]?.isEmpty == true { causes[key] = nil }
-            touch(key)
+            if hastening { hasten(key) }
+            queue.insert(key)
         }
     }
 

@@ -112,7 +112,7 @@ public struct Reconciler: Sendable {
             troubles[key] = nil
             deadlines.clear(key)
             queue.insert(key)
-            if case .link(let name) = key { wake(.link(name)) }
+            if case .link(let name) = key { wake(.link(name), hastening: false) }
         }
     }
 
@@ -203,6 +203,10 @@ public struct Reconciler: Sendable {
         troubles[key] = trouble
         states[key] = .failed(trouble.text, retry: trouble.retry)
         deadlines.set(key, trouble.retry)
+        register(key, .link(key.link))
+        guard case .link(let name) = key, let link = desired.link(name) else { return }
+        if let master = link.master { register(key, .link(master)) }
+        if case .vlan(let parent, _) = link.kind { register(key, .link(parent)) }
     }
 
     /// Somebody who undoes each step at once must not keep us and the kernel busy for ever.

@@ -238,7 +238,7 @@ struct Desk {
     mutating func restart() -> CatalogChange {
         catalog = Catalog(
             restoring: saved.flatMap(SavedCatalog.init(decoding:)), hostName: "ord1",
-            parsing: .plain)
+            parsing: catalog.parsing)
         return readAll()
     }
 

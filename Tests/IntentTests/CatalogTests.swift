@@ -273,6 +273,16 @@ import Testing
         #expect(desk.faultTexts.isEmpty)
     }
 
+    @Test(arguments: ["circuits/a.yml", "circuits/a b.yaml", "tenants/a.b.yaml"])
+    func `a file that is probably meant and not read is named`(path: String) {
+        var desk = Desk(circuits: ["b"])
+        desk.write([path: Desk.circuit("a", vlan: 9)])
+        #expect(desk.names == ["b"])
+        #expect(desk.faultTexts.first?.hasPrefix("\(path): warning: not read, since") == true)
+        desk.write([path: nil])
+        #expect(desk.faultTexts.isEmpty)
+    }
+
     @Test func `a file whose name is not its circuit's is faulty`() {
         var desk = Desk(circuits: ["a"])
         desk.write(circuit: "b", Desk.circuit("x", vlan: 9))

@@ -33,8 +33,8 @@ import Testing
         name: "acme", space: .vrf(TableID(1001)),
         networks: [Tenant.Network(prefix("10.20.0.0/16"))])
 
-    private func link(
-        _ role: String = "main", edge: String? = nil, port: String = "ecx", _ tags: Encapsulation,
+    private func wire(
+        _ tags: Encapsulation, role: String = "main", edge: String? = nil, port: String = "ecx",
         mtu: UInt32? = nil
     ) -> CircuitLink {
         CircuitLink(
@@ -43,7 +43,7 @@ import Testing
             peers: [.v4(IPv4Address(10, 0, 0, 2)), .v4(IPv4Address(10, 0, 0, 3))])
     }
 
-    private func share(
+    private func compiled(
         _ links: [CircuitLink], peering: String = "", routing: Peering.Routing = .bgp,
         routes: [Prefix] = []
     ) -> CircuitShare {
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `a VLAN stands on its port, in the tenant's VRF, parents first`() {
-        let share = share([link(.vlan(Self.vlan(310)), mtu: 1400)])
+        let share = compiled([wire(.vlan(Self.vlan(310)), mtu: 1400)])
         #expect(
             share.links == [
                 Link(
@@ -82,7 +82,7 @@ import Testing
     @Test func `an inner tag stands on a shared outer device with the port's tag protocol and MTU`()
     {
         let tags = Encapsulation.qinq(outer: Self.vlan(1010), inner: Self.vlan(100))
-        let share = share([link("primary", tags)], peering: "azure-private")
+        let share = compiled([wire(tags, role: "primary")], peering: "azure-private")
         #expect(
             Array(share.links.dropFirst(2)) == [
                 Link(
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func `an untagged link puts the port itself into the VRF`() {
-        let share = share([link(port: "campus", .untagged)])
+        let share = compiled([wire(.untagged, port: "campus")])
         #expect(
             share.links.last
                 == Link(name: Self.device("eth3"), kind: .port, master: Self.device("vrf-acme")))
@@ -108,9 +108,10 @@ import Testing
 
     @Test func `a port that carries an untagged and a tagged link keeps its VRF`() {
         let links = [
-            link("a", port: "campus", .untagged), link("b", port: "campus", .vlan(Self.vlan(7))),
+            wire(.untagged, role: "a", port: "campus"),
+            wire(.vlan(Self.vlan(7)), role: "b", port: "campus"),
         ]
-        let share = share(links.reversed())
+        let share = compiled(links.reversed())
         #expect(share.links.count == 3)
         #expect(
             share.links.first { $0.name == Self.device("eth3") }?.master
@@ -126,10 +127,10 @@ import Testing
     }
 
     @Test func `another edge's link is words, and makes nothing`() {
-        let share = share(
+        let share = compiled(
             [
-                link("primary", edge: "ord1", .vlan(Self.vlan(1))),
-                link("secondary", edge: "ord2", .vlan(Self.vlan(2))),
+                wire(.vlan(Self.vlan(1)), role: "primary", edge: "ord1"),
+                wire(.vlan(Self.vlan(2)), role: "secondary", edge: "ord2"),
             ])
         #expect(share.localLinks.map(\.role) == ["primary"])
         #expect(share.remoteLinks == ["secondary on ord2"])
@@ -138,24 +139,24 @@ import Testing
 
     @Test func `static routes go to the first peer of their family, where there is one`() {
         let routes = [Self.prefix("172.16.0.0/12"), Self.prefix("fd99::/48")]
-        let link = share([link(.vlan(Self.vlan(1)))], routing: .static, routes: routes)
+        let link = compiled([wire(.vlan(Self.vlan(1)))], routing: .static, routes: routes)
             .localLinks.first
         #expect(link?.gateways == [.v4(IPv4Address(10, 0, 0, 2))])
         #expect(link?.routes == [Self.prefix("172.16.0.0/12")])
     }
 
     @Test func `a BGP peering has no static gateways, a static one no sessions`() {
-        var session = link(.vlan(Self.vlan(1)))
+        var session = wire(.vlan(Self.vlan(1)))
         session.sessions = [
             SessionSettings(
                 local: .v4(IPv4Address(10, 0, 0, 1)), peer: .v4(IPv4Address(10, 0, 0, 2)),
                 localASN: ASN(1), peerASN: ASN(2), families: [.ipv4])
         ]
-        let bgp = share([session]).localLinks.first
+        let bgp = compiled([session]).localLinks.first
         #expect(bgp?.gateways == [])
         #expect(bgp?.sessions.count == 1)
-        #expect(share([session], routing: .static).localLinks.first?.sessions == [])
-        let both = share([session], routing: .both).localLinks.first
+        #expect(compiled([session], routing: .static).localLinks.first?.sessions == [])
+        let both = compiled([session], routing: .both).localLinks.first
         #expect(both?.gateways.count == 1)
         #expect(both?.sessions.count == 1)
     }
@@ -164,7 +165,7 @@ import Testing
         let circuit = Circuit(
             name: "x", provider: "dedicated",
             peerings: [
-                Peering(name: "", tenant: "gone", links: [link(.vlan(Self.vlan(1)))])
+                Peering(name: "", tenant: "gone", links: [wire(.vlan(Self.vlan(1)))])
             ])
         #expect(
             Compile.share(of: circuit, tenants: [:], settings: settings)
