@@ -10,11 +10,15 @@ public struct ReceiverSettings: Hashable, Sendable {
     public var circuit: UInt32
     /// The families negotiated.
     public var families: Set<Family>
-    /// What the peer hears as next hop of IPv4 routes: our address on the link (an IPv6 one
-    /// where RFC 8950 was negotiated).
-    public var nextHop4: IPAddress?
-    /// What the peer hears as next hop of IPv6 routes.
-    public var nextHop6: IPAddress?
+    /// What the peer hears as next hop of IPv4 routes: our address on the link. Without one, no
+    /// IPv4 route is announced.
+    public var nextHop4: IPv4Address?
+    /// What the peer hears as next hop of IPv6 routes. Without one, no IPv6 route is announced.
+    public var nextHop6: IPv6Address?
+    /// The link-local address that goes with it.
+    public var linkLocal6: IPv6Address?
+    /// The tenant's own networks; nil means all that are originated in the space.
+    public var origin: SourceID?
     /// Whether the peer speaks 4-octet AS numbers.
     public var hasFourOctetASN: Bool
     /// The longest message that the peer takes: 4096, or 65535 with RFC 8654.
@@ -24,8 +28,9 @@ public struct ReceiverSettings: Hashable, Sendable {
 
     /// A receiver.
     public init(
-        space: SpaceID, circuit: UInt32, families: Set<Family>, nextHop4: IPAddress? = nil,
-        nextHop6: IPAddress? = nil, hasFourOctetASN: Bool = true, messageLimit: Int = 4096,
+        space: SpaceID, circuit: UInt32, families: Set<Family>, nextHop4: IPv4Address? = nil,
+        nextHop6: IPv6Address? = nil, linkLocal6: IPv6Address? = nil, origin: SourceID? = nil,
+        hasFourOctetASN: Bool = true, messageLimit: Int = 4096,
         policy: ExportPolicy
     ) {
         self.space = space
@@ -33,6 +38,8 @@ public struct ReceiverSettings: Hashable, Sendable {
         self.families = families
         self.nextHop4 = nextHop4
         self.nextHop6 = nextHop6
+        self.linkLocal6 = linkLocal6
+        self.origin = origin
         self.hasFourOctetASN = hasFourOctetASN
         self.messageLimit = messageLimit
         self.policy = policy

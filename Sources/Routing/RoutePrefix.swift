@@ -1,6 +1,7 @@
 // What the tables need of a prefix, for both families by one generic code that stays inside this
 // module. Hashes are keyed: prefixes come from outside.
 
+import BGP
 import Net
 
 protocol RoutePrefix: Hashable, Comparable, Sendable {
@@ -16,6 +17,21 @@ protocol RoutePrefix: Hashable, Comparable, Sendable {
     var isMartian: Bool { get }
     /// RFC 1918, 100.64/10, or unique local.
     var isPrivate: Bool { get }
+    /// The family's half of a source's `accept`.
+    static func accept(_ source: Source) -> FilterTable<Self>?
+    /// The family's half of a space's reserved prefixes.
+    static func reserved(_ space: Space) -> ReservedTable<Self>
+    /// The family's half of a receiver's `advertise`.
+    static func advertise(_ receiver: Receiver) -> FilterTable<Self>?
+    /// The family's half of a receiver's `exchange`.
+    static func exchange(_ receiver: Receiver) -> [Receiver.ExchangeTable<Self>]
+    /// Writes announcements; false when the attributes leave no room.
+    static func announce(
+        _ prefixes: [Self], attributes: [UInt8], _ settings: ReceiverSettings,
+        _ writer: inout UpdateWriter
+    ) -> Bool
+    /// Writes withdrawals.
+    static func withdraw(_ prefixes: [Self], _ writer: inout UpdateWriter)
 }
 
 @inline(__always)
@@ -26,6 +42,8 @@ private func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
 
 extension Prefix4: RoutePrefix {
     static var family: Family { .ipv4 }
+    static func accept(_ source: Source) -> FilterTable<Prefix4>? { source.accept4 }
+    static func reserved(_ space: Space) -> ReservedTable<Prefix4> { space.reserved4 }
     var prefix: Prefix { .v4(self) }
     func cut(to length: UInt8) -> Prefix4 { Prefix4(address, length: length) }
     func hash(seed: UInt64) -> UInt64 {
@@ -53,6 +71,8 @@ extension Prefix4: RoutePrefix {
 
 extension Prefix6: RoutePrefix {
     static var family: Family { .ipv6 }
+    static func accept(_ source: Source) -> FilterTable<Prefix6>? { source.accept6 }
+    static func reserved(_ space: Space) -> ReservedTable<Prefix6> { space.reserved6 }
     var prefix: Prefix { .v6(self) }
     func cut(to length: UInt8) -> Prefix6 { Prefix6(address, length: length) }
     func hash(seed: UInt64) -> UInt64 {

@@ -36,6 +36,8 @@ public struct SourceSettings: Hashable, Sendable {
     public var gateways: [GatewayID]
     /// The link's subnets.
     public var subnets: [Prefix]
+    /// Our own addresses on the link, which are no next hop.
+    public var locals: [IPAddress]
     /// What may enter.
     public var policy: ImportPolicy
 
@@ -43,7 +45,7 @@ public struct SourceSettings: Hashable, Sendable {
     public init(
         space: SpaceID, circuit: UInt32, kind: Kind, peer: IPAddress? = nil,
         routerID: RouterID = RouterID(raw: 0), peerASN: ASN = ASN(0), localASN: ASN = ASN(0),
-        gateways: [GatewayID] = [], subnets: [Prefix] = [],
+        gateways: [GatewayID] = [], subnets: [Prefix] = [], locals: [IPAddress] = [],
         policy: ImportPolicy = ImportPolicy()
     ) {
         self.space = space
@@ -55,6 +57,7 @@ public struct SourceSettings: Hashable, Sendable {
         self.localASN = localASN
         self.gateways = gateways
         self.subnets = subnets
+        self.locals = locals
         self.policy = policy
     }
 }

@@ -81,7 +81,7 @@ public struct PathEntry: Hashable, Sendable {
     public var source: SourceID
     /// The BGP next hop, if there is one.
     public var nextHop: IPAddress?
-    /// Canonical path attributes (`PathAttributes(canonical:)`); empty for static and originated.
+    /// Canonical path attributes (`PathAttributes(canonical:)`).
     public var attributes: [UInt8]
     /// Where packets go.
     public var gateway: GatewayID?

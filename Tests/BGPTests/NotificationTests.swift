@@ -10,17 +10,19 @@ struct NotificationTests {
         #expect("\(notification)" == "cease/administrative shutdown: bye!?")
     }
 
-    @Test(arguments: [
-        ("06 02", nil), ("06 02 00", nil), ("06 02 ff", ""), ("06 02 ff 61", "a"),
-        ("06 02 01 61 62", "a"), ("06 02 02 c3 28", "\u{FFFD}("), ("06 02 03 e2 80 ae", "?"),
-        ("06 04 02 1b 5b", "?["), ("06 06 01 61", nil), ("05 02 01 61", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("06 02", nil), ("06 02 00", nil), ("06 02 ff", ""), ("06 02 ff 61", "a"),
+            ("06 02 01 61 62", "a"), ("06 02 02 c3 28", "\u{FFFD}("), ("06 02 03 e2 80 ae", "?"),
+            ("06 04 02 1b 5b", "?["), ("06 06 01 61", nil), ("05 02 01 61", nil),
+        ] as [(String, String?)])
     func `a shutdown text is clipped to what is there`(_ body: String, _ text: String?) {
         #expect(Notification(body: hex(body).span.bytes).shutdownText == text)
     }
 
     @Test func `a text that is too long is cut between characters`() throws {
-        let notification = Notification(.administrativeReset, text: String(repeating: "é", count: 200))
+        let notification = Notification(
+            .administrativeReset, text: String(repeating: "é", count: 200))
         #expect(notification.data.first == 254)
         #expect(notification.shutdownText == String(repeating: "é", count: 127))
     }

@@ -65,6 +65,8 @@ public struct UpdateRules: Hashable, Sendable {
         self.firstAS = firstAS
         self.acceptsSets = acceptsSets
     }
+
+    func has(_ family: Family) -> Bool { family == .ipv4 ? hasIPv4 : hasIPv6 }
 }
 
 /// One decoded UPDATE.

@@ -14,8 +14,6 @@ struct UpdateOutline {
     var hasOther = false
     /// The attribute list does not add up.
     var isListBroken = false
-    /// MP_REACH_NLRI stood here.
-    var hasReach = false
     /// MP_UNREACH_NLRI stood here, of this family, when it is negotiated.
     var hasUnreach = false
     var unreachFamily: Family?
@@ -160,26 +158,28 @@ extension UpdateBuffer {
         _ value: RawSpan, rules: UpdateRules, outline: inout UpdateOutline
     ) -> Bool {
         outline.hasOther = true
-        outline.hasReach = true
         guard value.byteCount >= 5 else { return false }
         var reader = Reader(value)
         do throws(ShortRead) {
             let family = try AddressFamily(afi: reader.u16(), safi: reader.u8()).family
+            guard let family, rules.has(family) else {
+                // Not negotiated: not looked into (RFC 4760 §6 lets us ignore it).
+                if value.byteCount > 5 { outline.hasReachable = true }
+                return true
+            }
             var nextHop = try Reader(reader.take(Int(reader.u8())))
             _ = try reader.u8()
             let field = reader.rest()
             if field.byteCount > 0 { outline.hasReachable = true }
             switch family {
-            case .ipv4 where rules.hasIPv4:
+            case .ipv4:
                 guard nextHop.remaining == 4 else { return false }
                 outline.reachNextHop4 = try nextHop.address4()
                 return announced4.append(decoding: field)
-            case .ipv6 where rules.hasIPv6:
+            case .ipv6:
                 guard nextHop.remaining == 16 || nextHop.remaining == 32 else { return false }
                 try readNextHop6(&nextHop)
                 return announced6.append(decoding: field)
-            default:
-                return true  // Not negotiated: not looked into (RFC 4760 §6 lets us ignore it).
             }
         } catch {
             return false
@@ -205,15 +205,12 @@ extension UpdateBuffer {
         var reader = Reader(value)
         do throws(ShortRead) {
             let family = try AddressFamily(afi: reader.u16(), safi: reader.u8()).family
+            guard let family, rules.has(family) else { return true }
+            outline.unreachFamily = family
             let field = reader.rest()
             switch family {
-            case .ipv4 where rules.hasIPv4:
-                outline.unreachFamily = .ipv4
-                return withdrawn4.append(decoding: field)
-            case .ipv6 where rules.hasIPv6:
-                outline.unreachFamily = .ipv6
-                return withdrawn6.append(decoding: field)
-            default: return true
+            case .ipv4: return withdrawn4.append(decoding: field)
+            case .ipv6: return withdrawn6.append(decoding: field)
             }
         } catch {
             return false

@@ -1,0 +1,176 @@
+// Snapshots for people and health: sorted, bounded, made when asked.
+
+public import Net
+
+extension RIB {
+    /// What the source announces, accepted and refused.
+    public func received(_ source: SourceID) -> PrefixCounts {
+        guard let slot = slot(source) else { return PrefixCounts() }
+        return common.sources[slot].received + common.sources[slot].staleReceived
+    }
+
+    /// What of it entered.
+    public func accepted(_ source: SourceID) -> PrefixCounts {
+        guard let slot = slot(source) else { return PrefixCounts() }
+        return common.sources[slot].accepted + common.sources[slot].staleAccepted
+    }
+
+    /// How many of the source's accepted prefixes the kernel has no route for yet. Walks the
+    /// space, and only while something of routing waits for the kernel.
+    public func unacknowledged(_ source: SourceID) -> UInt32 {
+        guard let slot = slot(source) else { return 0 }
+        if common.queue.isEmpty, common.inFlight == 0, common.failures.isEmpty, !hasWork {
+            return 0
+        }
+        let space = common.sources[slot].space
+        return routes4.unacknowledged(space, slot, common)
+            + routes6.unacknowledged(space, slot, common)
+    }
+
+    /// A source's paths, sorted; at most `limit`.
+    public func paths(
+        of source: SourceID, view: PathView, limit: Int = .max
+    ) -> [PathEntry] {
+        guard let slot = slot(source) else { return [] }
+        var result = routes4.paths(slot, view, limit: limit, common)
+        result += routes6.paths(slot, view, limit: limit - result.count, common)
+        return result
+    }
+
+    /// The best path of each prefix of a space, sorted; at most `limit`.
+    public func bestRoutes(_ space: SpaceID, limit: Int = .max) -> [PathEntry] {
+        guard let index = common.spaceIndex[space] else { return [] }
+        var result = routes4.bestRoutes(index, limit: limit, common)
+        result += routes6.bestRoutes(index, limit: limit - result.count, common)
+        return result
+    }
+
+    /// All candidates for a prefix in the order of selection, each with what put it there; refused
+    /// paths stand at the end.
+    public func explain(_ space: SpaceID, _ prefix: Prefix) -> [PathEntry] {
+        guard let index = common.spaceIndex[space] else { return [] }
+        return switch prefix {
+        case .v4(let prefix): routes4.explain(index, prefix, common)
+        case .v6(let prefix): routes6.explain(index, prefix, common)
+        }
+    }
+
+    /// How many prefixes of a space have a path.
+    public func routeCounts(_ space: SpaceID) -> PrefixCounts {
+        guard let index = common.spaceIndex[space] else { return PrefixCounts() }
+        return PrefixCounts(
+            ipv4: UInt32(clamping: routes4.tables[index].count),
+            ipv6: UInt32(clamping: routes6.tables[index].count))
+    }
+}
+
+extension PrefixCounts {
+    static func + (a: PrefixCounts, b: PrefixCounts) -> PrefixCounts {
+        PrefixCounts(ipv4: a.ipv4 &+ b.ipv4, ipv6: a.ipv6 &+ b.ipv6)
+    }
+}
+
+extension Routes {
+    func unacknowledged(_ table: Int, _ source: Int, _ common: borrowing Common) -> UInt32 {
+        var count: UInt32 = 0
+        for index in tables[table].rows.indices {
+            guard tables[table].rows[index].flags.contains(.live),
+                tables[table].rows[index].held == 0,
+                tables[table].rows[index].own != 0
+            else { continue }
+            var handle = tables[table].rows[index].paths
+            while handle != 0 {
+                let path = paths[handle]
+                if path.tag.source == source {
+                    if !path.tag.isRefused, common.sources[source].isValid(path.tag) { count += 1 }
+                    break
+                }
+                handle = path.next
+            }
+        }
+        return count
+    }
+
+    func paths(
+        _ source: Int, _ view: PathView, limit: Int, _ common: borrowing Common
+    ) -> [PathEntry] {
+        let table = common.sources[source].space
+        var found: [(row: Int, path: Path)] = []
+        for row in tables[table].rows.indices where tables[table].rows[row].flags.contains(.live) {
+            var handle = tables[table].rows[row].paths
+            while handle != 0 {
+                let path = paths[handle]
+                if path.tag.source == source {
+                    if common.sources[source].isValid(path.tag),
+                        view == .received || !path.tag.isRefused
+                    {
+                        found.append((row, path))
+                    }
+                    break
+                }
+                handle = path.next
+            }
+        }
+        found.sort { tables[table].rows[$0.row].prefix < tables[table].rows[$1.row].prefix }
+        return found.prefix(max(limit, 0)).map { entry(table, $0.row, $0.path, common) }
+    }
+
+    func bestRoutes(_ table: Int, limit: Int, _ common: borrowing Common) -> [PathEntry] {
+        var result: [PathEntry] = []
+        for row in tables[table].sorted {
+            if result.count >= limit { break }
+            if best(table, row, common) != nil,
+                let first = explain(table, tables[table].rows[row].prefix, common).first
+            {
+                result.append(first)
+            }
+        }
+        return result
+    }
+
+    func explain(_ table: Int, _ prefix: P, _ common: borrowing Common) -> [PathEntry] {
+        guard let row = tables[table].find(prefix) else { return [] }
+        var candidates: [Candidate] = []
+        var refused: [PathEntry] = []
+        var handle = tables[table].rows[row].paths
+        while handle != 0 {
+            let path = paths[handle]
+            if common.sources[path.tag.source].isValid(path.tag) {
+                if path.tag.isRefused {
+                    refused.append(entry(table, row, path, common))
+                } else {
+                    candidates.append(candidate(handle, path, common))
+                }
+            }
+            handle = path.next
+        }
+        var reasons: [SelectionReason]? = []
+        Selection.order(&candidates, reasons: &reasons)
+        var result: [PathEntry] = []
+        for (place, candidate) in candidates.enumerated() {
+            var entry = entry(table, row, paths[candidate.path], common)
+            entry.isBest = place == 0
+            entry.reason = reasons?[place]
+            result.append(entry)
+        }
+        return result + refused.sorted { $0.source < $1.source }
+    }
+
+    private func entry(
+        _ table: Int, _ row: Int, _ path: Path, _ common: borrowing Common
+    ) -> PathEntry {
+        let prefix = tables[table].rows[row].prefix
+        let source = path.tag.source
+        let isBest = best(table, row, common).map { $0.tag == path.tag } ?? false
+        return PathEntry(
+            prefix: prefix.prefix, source: SourceID(source),
+            nextHop: common.attributes.nextHop(path.attributes),
+            attributes: common.attributes.bytes(path.attributes),
+            gateway: path.gateway == 0
+                ? nil : common.forwarding.gateways[Int(path.gateway)].id,
+            refusal: path.tag.isRefused
+                ? RIB.reason(prefix, path.attributes, source, common) : nil,
+            isStale: common.sources[source].isStale(path.tag), isBest: isBest, reason: nil,
+            isInKernel: tables[table].rows[row].held != 0)
+    }
+}

@@ -1,0 +1,150 @@
+// RFC 4271 §9.1.2.2, step by step over all candidates of a row, which makes the outcome
+// independent of the order in which they came (MED compares only within one neighbour AS, so
+// pairs alone are no order). Before it: originated, then static, then BGP; the operator's word
+// on this edge stands above what a peer says.
+
+import BGP
+import Net
+
+struct Candidate: Sendable {
+    var path: UInt32
+    var gateway: UInt32
+    var source: UInt32
+    var kind: UInt8
+    var isInternal: Bool
+    var origin: UInt8
+    var pathLength: UInt16
+    var localPref: UInt32
+    var med: UInt32
+    var firstAS: UInt32
+    var routerID: UInt32
+    var clusterLength: UInt8
+    var peerHigh: UInt64
+    var peerLow: UInt64
+
+    init(path: UInt32, gateway: UInt32, source: Int, rank: Source.Rank, digest: Digest) {
+        self.path = path
+        self.gateway = gateway
+        self.source = UInt32(truncatingIfNeeded: source)
+        kind = rank.kind
+        isInternal = rank.isInternal
+        origin = digest.origin
+        pathLength = digest.pathLength
+        let received = rank.isInternal ? digest.localPref : nil
+        // RFC 8326: a route marked for graceful shutdown is the last choice.
+        localPref =
+            digest.flags.contains(.gracefulShutdown) ? 0 : rank.localPref ?? received ?? 100
+        med = digest.med
+        firstAS = digest.firstAS
+        routerID = digest.originatorID ?? rank.routerID
+        clusterLength = digest.clusterLength
+        peerHigh = rank.peerHigh
+        peerLow = rank.peerLow
+    }
+}
+
+enum Selection {
+    /// Puts candidates in order of preference. `reasons`, when asked for, gets for each the step
+    /// that put it behind the one before; the first gets the step that put the second behind it.
+    static func order(_ candidates: inout [Candidate], reasons: inout [SelectionReason]?) {
+        let count = candidates.count
+        if reasons != nil { reasons = Array(repeating: .only, count: count) }
+        guard count > 1 else { return }
+        for place in 0..<(count - 1) {
+            let winner = best(candidates, from: place)
+            candidates.swapAt(place, winner)
+        }
+        guard reasons != nil else { return }
+        for place in 1..<count {
+            reasons?[place] = decision(candidates, winner: place - 1, loser: place)
+        }
+        let first = reasons?[1] ?? .only
+        reasons?[0] = first
+    }
+
+    /// The winner of the candidates at and behind `start`.
+    private static func best(_ candidates: [Candidate], from start: Int) -> Int {
+        if candidates.count - start == 2 {
+            return beats(candidates[start + 1], candidates[start], med: true) == nil
+                ? start : start + 1
+        }
+        // Without MED the steps are an order, so the winner of the steps before MED is compared
+        // with all that tie with it there.
+        var leader = start
+        for index in (start + 1)..<candidates.count
+        where isBefore(candidates[index], candidates[leader]) == .lower {
+            leader = index
+        }
+        var winner: Int?
+        for index in start..<candidates.count
+        where isBefore(candidates[index], candidates[leader]) == .equal {
+            if hasWorseMED(index, candidates, from: start, leader: leader) { continue }
+            guard let held = winner else {
+                winner = index
+                continue
+            }
+            if beats(candidates[index], candidates[held], med: false) != nil { winner = index }
+        }
+        return winner ?? leader
+    }
+
+    private static func hasWorseMED(
+        _ index: Int, _ candidates: [Candidate], from start: Int, leader: Int
+    ) -> Bool {
+        for other in start..<candidates.count
+        where candidates[other].firstAS == candidates[index].firstAS
+            && candidates[other].med < candidates[index].med
+            && isBefore(candidates[other], candidates[leader]) == .equal
+        {
+            return true
+        }
+        return false
+    }
+
+    private enum Comparison { case lower, equal, higher }
+
+    /// Steps up to ORIGIN.
+    private static func isBefore(_ a: Candidate, _ b: Candidate) -> Comparison {
+        if a.kind != b.kind { return a.kind < b.kind ? .lower : .higher }
+        if a.localPref != b.localPref { return a.localPref > b.localPref ? .lower : .higher }
+        if a.pathLength != b.pathLength { return a.pathLength < b.pathLength ? .lower : .higher }
+        if a.origin != b.origin { return a.origin < b.origin ? .lower : .higher }
+        return .equal
+    }
+
+    /// The step by which `a` beats `b`, or nil if it does not.
+    private static func beats(_ a: Candidate, _ b: Candidate, med: Bool) -> SelectionReason? {
+        func decide(_ isBetter: Bool, _ reason: SelectionReason) -> SelectionReason? {
+            isBetter ? reason : nil
+        }
+        if a.kind != b.kind { return decide(a.kind < b.kind, .kind) }
+        if a.localPref != b.localPref { return decide(a.localPref > b.localPref, .localPref) }
+        if a.pathLength != b.pathLength {
+            return decide(a.pathLength < b.pathLength, .pathLength)
+        }
+        if a.origin != b.origin { return decide(a.origin < b.origin, .origin) }
+        if med, a.firstAS == b.firstAS, a.med != b.med { return decide(a.med < b.med, .med) }
+        if a.isInternal != b.isInternal { return decide(!a.isInternal, .internal) }
+        if a.routerID != b.routerID { return decide(a.routerID < b.routerID, .routerID) }
+        // RFC 4456 §9: before the peer's address.
+        if a.clusterLength != b.clusterLength {
+            return decide(a.clusterLength < b.clusterLength, .routerID)
+        }
+        if (a.peerHigh, a.peerLow) != (b.peerHigh, b.peerLow) {
+            return decide((a.peerHigh, a.peerLow) < (b.peerHigh, b.peerLow), .peerAddress)
+        }
+        return decide(a.source < b.source, .source)
+    }
+
+    /// The step that put `loser` behind `winner`, where all behind the winner stood against it.
+    private static func decision(
+        _ candidates: [Candidate], winner: Int, loser: Int
+    ) -> SelectionReason {
+        let a = candidates[winner]
+        let b = candidates[loser]
+        if isBefore(a, b) == .equal, hasWorseMED(loser, candidates, from: winner, leader: winner) {
+            return .med
+        }
+        return beats(a, b, med: false) ?? .med
+    }
+}

@@ -1,0 +1,124 @@
+// The sources with their compiled policies and counts. A source's epoch tells paths of its present
+// life from those of an earlier one, so that a session's end is one number, whatever it announced.
+
+import BGP
+import Net
+
+struct Source: Sendable {
+    var settings: SourceSettings
+    /// Index of the space.
+    var space: Int
+    var epoch: UInt8 = 0
+    /// Paths of this epoch are stale, but valid.
+    var staleEpoch: UInt8?
+    /// Epochs ended since the last complete pass over the space.
+    var endedEpochs = 0
+    var isRemoved = false
+    /// Of the present epoch: all, and those that entered.
+    var received = PrefixCounts()
+    var accepted = PrefixCounts()
+    /// Of the stale epoch.
+    var staleReceived = PrefixCounts()
+    var staleAccepted = PrefixCounts()
+    /// Receivers that may hear its paths.
+    var listeners: [UInt32] = []
+    var accept4: FilterTable<Prefix4>?
+    var accept6: FilterTable<Prefix6>?
+    /// What a static or originated source offers.
+    var offered: Set<Prefix> = []
+    /// Handles of `settings.gateways`.
+    var gateways: [UInt32] = []
+    var rank: Rank
+
+    /// What selection asks of a source.
+    struct Rank: Sendable {
+        /// 0 originated, 1 static, 2 BGP.
+        var kind: UInt8
+        var isInternal: Bool
+        var localPref: UInt32?
+        var routerID: UInt32
+        var peerHigh: UInt64
+        var peerLow: UInt64
+
+        init(_ settings: SourceSettings) {
+            kind =
+                switch settings.kind {
+                case .originated: 0
+                case .static: 1
+                case .external, .internal: 2
+                }
+            isInternal = settings.kind == .internal
+            localPref = settings.policy.localPref
+            routerID = settings.routerID.raw
+            switch settings.peer {
+            case .v4(let address):
+                peerHigh = 0
+                peerLow = UInt64(address.raw)
+            case .v6(let address):
+                peerHigh = address.high
+                peerLow = address.low
+            case nil:
+                peerHigh = 0
+                peerLow = 0
+            }
+        }
+    }
+
+    init(_ settings: SourceSettings, space: Int) {
+        self.settings = settings
+        self.space = space
+        rank = Rank(settings)
+        compile()
+    }
+
+    mutating func compile() {
+        rank = Rank(settings)
+        accept4 = settings.policy.accept.map { FilterTable($0) }
+        accept6 = settings.policy.accept.map { FilterTable($0) }
+    }
+
+    var isBGP: Bool { rank.kind == 2 }
+
+    /// Whether paths with this tag still count.
+    func isValid(_ tag: PathTag) -> Bool { tag.epoch == epoch || tag.epoch == staleEpoch }
+
+    func isStale(_ tag: PathTag) -> Bool { tag.epoch != epoch }
+
+    mutating func count(_ tag: PathTag, _ family: Family, _ change: Int32) {
+        if tag.epoch == epoch {
+            received[family] = UInt32(clamping: Int64(received[family]) + Int64(change))
+            if !tag.isRefused {
+                accepted[family] = UInt32(clamping: Int64(accepted[family]) + Int64(change))
+            }
+        } else if tag.epoch == staleEpoch {
+            staleReceived[family] = UInt32(clamping: Int64(staleReceived[family]) + Int64(change))
+            if !tag.isRefused {
+                staleAccepted[family] = UInt32(
+                    clamping: Int64(staleAccepted[family]) + Int64(change))
+            }
+        }
+    }
+
+    /// Ends the present epoch.
+    mutating func advance(keepingStale: Bool) {
+        staleEpoch = keepingStale ? epoch : nil
+        staleReceived = keepingStale ? received : PrefixCounts()
+        staleAccepted = keepingStale ? accepted : PrefixCounts()
+        received = PrefixCounts()
+        accepted = PrefixCounts()
+        epoch &+= 1
+        endedEpochs += 1
+    }
+
+    /// What the prefix itself says against its entering; the attributes are judged apart.
+    static func refusal<P: RoutePrefix>(
+        _ prefix: P, accept: FilterTable<P>?, _ policy: ImportPolicy, reserved: ReservedTable<P>
+    ) -> Refusal? {
+        if prefix.isMartian { return .martian }
+        if reserved.covers(prefix) { return .reserved }
+        if policy.isPublic, prefix.isPrivate { return .privateSpace }
+        if prefix.length == 0, !policy.acceptsDefault { return .defaultRoute }
+        guard let accept else { return .noPolicy }
+        return accept.matches(prefix) ? nil : .notListed
+    }
+}

@@ -1,0 +1,65 @@
+import BGP
+import Net
+
+// Random values for round trips: anything a speaker may send, within what the types can say.
+
+extension SeededGenerator {
+    mutating func prefix4() -> Prefix4 {
+        Prefix4(IPv4Address(raw: u32()), length: UInt8(below(33)))
+    }
+
+    mutating func prefix6() -> Prefix6 {
+        Prefix6(IPv6Address(high: next(), low: next()), length: UInt8(below(129)))
+    }
+
+    /// Small and large numbers, never 0.
+    mutating func asn() -> ASN {
+        ASN(flip() ? UInt32(1 + below(65535)) : max(u32(), 1))
+    }
+
+    mutating func path(upTo length: Int) -> ASPath {
+        ASPath((0..<below(length + 1)).map { _ in asn() })
+    }
+
+    mutating func attributes() -> PathAttributes {
+        var value = PathAttributes(
+            origin: [.igp, .egp, .incomplete][below(3)],
+            asPath: path(upTo: below(20) == 0 ? 600 : 6))
+        value.med = optional { $0.u32() }
+        value.atomicAggregate = flip()
+        value.aggregator = optional { .init(asn: $0.asn(), id: IPv4Address(raw: $0.u32())) }
+        value.communities = list(upTo: 70) { Community(rawValue: $0.u32()) }
+        value.extendedCommunities = list(upTo: 3) { ExtendedCommunity(rawValue: $0.next()) }
+        value.largeCommunities = list(upTo: 3) { LargeCommunity($0.u32(), $0.u32(), $0.u32()) }
+        value.onlyToCustomer = optional { $0.asn() }
+        if flip() { value.partial = Set(value.communities.isEmpty ? [] : [.communities]) }
+        // Unknown ones come into being only by decoding.
+        var bytes = value.canonical()
+        for code in [11, 99, 255] as [UInt8] where flip() {
+            let content = octets(below(300))
+            bytes += [0xF0, code, UInt8(content.count >> 8), UInt8(content.count & 255)] + content
+        }
+        return PathAttributes(canonical: bytes)
+    }
+
+    mutating func capability() -> Capability {
+        switch below(8) {
+        case 0: .multiprotocol(AddressFamily(afi: UInt16(below(3)), safi: UInt8(below(200))))
+        case 1: .routeRefresh
+        case 2: .extendedMessage
+        case 3: .fourOctetASN(ASN(u32()))
+        case 4: .enhancedRouteRefresh
+        case 5:
+            .gracefulRestart(
+                GracefulRestartCapability(
+                    isRestarting: flip(), coversNotifications: flip(),
+                    restartTime: UInt16(below(4096)),
+                    families: list(upTo: 4) {
+                        .init(
+                            AddressFamily(afi: UInt16($0.below(3)), safi: UInt8($0.below(5))),
+                            isPreserved: $0.flip())
+                    }))
+        default: .other(code: UInt8(128 + below(100)), value: octets(below(200)))
+        }
+    }
+}
