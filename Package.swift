@@ -15,14 +15,17 @@ import PackageDescription
 //     '-> Control <--------------'
 //                  Net   (the floor: every module may import it)
 
-let base: [SwiftSetting] = [
+let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
     // Small functions of one module are inlined into another; works for `public`, not `package`.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
+
+/// Members come from modules that a file imports. Not where C headers are imported: which module
+/// owns a C structure that several include depends on the order of building.
+let base: [SwiftSetting] = common + [.enableUpcomingFeature("MemberImportVisibility")]
 
 /// What reads bytes from outside marks every unsafe operation.
 let strict: [SwiftSetting] = base + [
@@ -58,7 +61,7 @@ let package = Package(
 
         .target(
             name: "Host", dependencies: ["CBSD", "CLinux", "CMicroHTTPD", "Net"],
-            swiftSettings: base),
+            swiftSettings: common),
         .target(
             name: "Daemon", dependencies: ["Control", "Core", "Host", "Intent", "Net"],
             swiftSettings: base),
@@ -66,6 +69,7 @@ let package = Package(
         .executableTarget(
             name: "circuitctl", dependencies: ["Control", "Intent", "Net"], swiftSettings: base),
 
+        .executableTarget(name: "probe", path: "Tests/Probe"),
         .target(
             name: "Simulation",
             dependencies: ["Core", "Intent", "Net", "Reconcile"],
@@ -88,7 +92,7 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Core", "Net", "Simulation"],
             swiftSettings: base),
         .testTarget(
-            name: "HostTests", dependencies: ["CLinux", "Host", "Net"], swiftSettings: base),
+            name: "HostTests", dependencies: ["CLinux", "Host", "Net"], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -43,7 +43,7 @@ int clinux_tcp_md5(int fd, const struct sockaddr *peer, socklen_t peer_length, u
     return result;
 }
 
-int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
+int clinux_peer_process(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
     struct ucred credentials;
     socklen_t length = sizeof credentials;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -1;
@@ -83,4 +83,57 @@ int clinux_timer_arm(int fd, int64_t nanoseconds) {
     time.it_value.tv_sec = nanoseconds / 1000000000;
     time.it_value.tv_nsec = nanoseconds % 1000000000;
     return timerfd_settime(fd, TFD_TIMER_ABSTIME, &time, NULL);
+}
+
+int clinux_ask_datagram_details(int fd, int family) {
+    const int on = 1;
+    if (family == AF_INET) {
+        if (setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on) < 0) return -1;
+        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+    }
+    if (setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on) < 0) return -1;
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+}
+
+ssize_t clinux_receive_datagram(int fd, void *buffer, size_t size,
+                                struct clinux_datagram *datagram) {
+    memset(datagram, 0, sizeof *datagram);
+    datagram->ttl = -1;
+    union {
+        struct cmsghdr header;
+        char bytes[256];
+    } control;
+    struct iovec part = {buffer, size};
+    struct msghdr message = {
+        .msg_name = &datagram->source,
+        .msg_namelen = sizeof datagram->source,
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    // With MSG_TRUNC the length is the datagram's own, so that a cut one shows.
+    const ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+    if (count < 0) return -1;
+    for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
+        if ((item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_TTL) ||
+            (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_HOPLIMIT)) {
+            memcpy(&datagram->ttl, CMSG_DATA(item), sizeof(int));
+        } else if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(item), sizeof info);
+            struct sockaddr_in *name = (struct sockaddr_in *)&datagram->destination;
+            name->sin_family = AF_INET;
+            name->sin_addr = info.ipi_addr;
+            datagram->device = info.ipi_ifindex;
+        } else if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(item), sizeof info);
+            struct sockaddr_in6 *name = (struct sockaddr_in6 *)&datagram->destination;
+            name->sin6_family = AF_INET6;
+            name->sin6_addr = info.ipi6_addr;
+            datagram->device = (int32_t)info.ipi6_ifindex;
+        }
+    }
+    return count;
 }

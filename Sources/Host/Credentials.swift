@@ -27,7 +27,7 @@ public struct PeerCredentials: Hashable, Sendable {
     init(descriptor: Int32) throws(SystemError) {
         var (pid, uid, gid) = (pid_t(), uid_t(), gid_t())
         _ = try check("getsockopt SO_PEERCRED") {
-            clinux_peer_credentials(descriptor, &pid, &uid, &gid)
+            clinux_peer_process(descriptor, &pid, &uid, &gid)
         }
         // 65,536 is the kernel's limit of groups; few have more than a screenful.
         var groups = [gid_t](repeating: 0, count: 64)

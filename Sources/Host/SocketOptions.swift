@@ -64,20 +64,14 @@ public struct SocketOptions: Hashable, Sendable {
 
     /// Sets all but the local address.
     func apply(to descriptor: Int32, _ family: Family) throws(SystemError) {
-        if let device { try bind(descriptor, to: device) }
+        try applyBelowTCP(to: descriptor, family)
         try setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1, "TCP_NODELAY")
-        let isV4 = family == .ipv4
-        let level = Int32(isV4 ? IPPROTO_IP : IPPROTO_IPV6)
-        try setOption(
-            descriptor, level, isV4 ? IP_TOS : IPV6_TCLASS, Int32(typeOfService), "IP_TOS")
-        if let ttl = ttlSecurity == nil ? ttl : 255 {
-            try setOption(
-                descriptor, level, isV4 ? IP_TTL : IPV6_UNICAST_HOPS, Int32(ttl), "IP_TTL")
-        }
         if let hops = ttlSecurity {
+            let isV4 = family == .ipv4
             // IPV6_MINHOPCOUNT is 73; glibc's headers hide it behind linux/in6.h.
             try setOption(
-                descriptor, level, isV4 ? IP_MINTTL : 73, 256 - Int32(max(hops, 1)), "IP_MINTTL")
+                descriptor, Int32(isV4 ? IPPROTO_IP : IPPROTO_IPV6), isV4 ? IP_MINTTL : 73,
+                256 - Int32(max(hops, 1)), "IP_MINTTL")
         }
         if let userTimeout {
             let milliseconds = Int32(clamping: userTimeout.nanoseconds / 1_000_000)
@@ -88,6 +82,30 @@ public struct SocketOptions: Hashable, Sendable {
         for key in keys where key.peer.family == family {
             try setKey(descriptor, key.peer, key.bytes, key.device)
         }
+    }
+
+    /// Sets what UDP has too: device, class and TTL.
+    func applyBelowTCP(to descriptor: Int32, _ family: Family) throws(SystemError) {
+        if let device { try bind(descriptor, to: device) }
+        let isV4 = family == .ipv4
+        let level = Int32(isV4 ? IPPROTO_IP : IPPROTO_IPV6)
+        try setOption(
+            descriptor, level, isV4 ? IP_TOS : IPV6_TCLASS, Int32(typeOfService), "IP_TOS")
+        if let ttl = ttlSecurity == nil ? ttl : 255 {
+            try setOption(
+                descriptor, level, isV4 ? IP_TTL : IPV6_UNICAST_HOPS, Int32(ttl), "IP_TTL")
+        }
+    }
+
+    /// Where to bind, with the device's number for a link-local address.
+    func localEndpoint(_ family: Family, port: UInt16) -> Endpoint {
+        let any: IPAddress =
+            family == .ipv4 ? .v4(IPv4Address(raw: 0)) : .v6(IPv6Address(high: 0, low: 0))
+        var endpoint = Endpoint(local ?? any, port: port)
+        if case .v6(let address) = endpoint.address, address.isLinkLocal, let device {
+            endpoint.scope = interfaceIndex(of: device) ?? .none
+        }
+        return endpoint
     }
 
     private func bind(_ descriptor: Int32, to device: InterfaceName) throws(SystemError) {

@@ -22,8 +22,8 @@ public enum TCPConnector {
         }
         let owner = try openSocket(address.family.domain, SOCK_STREAM)
         try options.apply(to: owner.raw, address.family)
-        if let local = options.local {
-            try bind(owner.raw, to: Endpoint(local, port: 0, scope: remote.scope))
+        if options.local != nil {
+            try bind(owner.raw, to: options.localEndpoint(address.family, port: 0))
         }
         let number = owner.raw
         let result = remote.withSockaddr { Glibc.connect(number, $0, $1) }

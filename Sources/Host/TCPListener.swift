@@ -24,13 +24,7 @@ public final class TCPListener {
             try setOption(owner.raw, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1, "IPV6_V6ONLY")
         }
         try options.apply(to: owner.raw, family)
-        let any: IPAddress =
-            family == .ipv4
-            ? .v4(IPv4Address(raw: 0)) : .v6(IPv6Address(high: 0, low: 0))
-        var local = Endpoint(options.local ?? any, port: port)
-        if case .v6(let address) = local.address, address.isLinkLocal, let device = options.device {
-            local.scope = interfaceIndex(of: device) ?? .none
-        }
+        let local = options.localEndpoint(family, port: port)
         try bind(owner.raw, to: local)
         _ = try check("listen", local.description) { listen(owner.raw, backlog) }
     }

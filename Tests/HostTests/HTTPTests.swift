@@ -243,6 +243,22 @@ import Testing
         #expect(!heard.hasSuffix("0\r\n\r\n"), "a broken stream does not look whole")
     }
 
+    @Test func `a large answer that nobody reads holds up nobody, and then arrives whole`() throws {
+        let size = 16 << 20
+        let echo = try Echo { request, responder in
+            let count = request.path == "/large" ? size : 2
+            responder.respond(status: 200, [UInt8](repeating: 0x78, count: count))
+        }
+        let client = try #require(RawClient(echo.path))
+        client.say("GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(waitReadable(client.descriptor))
+        #expect(echo.curl("http://x/") == "xx")
+        let heard = client.hear()
+        #expect(heard.hasPrefix("HTTP/1.1 200"))
+        #expect(heard.utf8.count > size)
+        #expect(heard.utf8.suffix(size).allSatisfy { $0 == 0x78 })
+    }
+
     @Test func `more clients than allowed wait, and those of the other socket do not`() throws {
         let echo = try Echo(answerLimit: .milliseconds(800))
         let crowd = (0..<HTTPServer.connectionLimit + 8).map { _ in RawClient(echo.path) }

@@ -27,7 +27,7 @@ int clinux_tcp_md5(int fd, const struct sockaddr *peer, socklen_t peer_length, u
                    int device_index, const uint8_t *key, size_t key_length);
 
 // The process at the other end of a Unix socket, as it was when it connected.
-int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
+int clinux_peer_process(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
 // Its supplementary groups; returns their number, at most `capacity` of them are written.
 ssize_t clinux_peer_groups(int fd, gid_t *groups, size_t capacity);
 
@@ -44,3 +44,15 @@ char **clinux_environment(void);
 // Arms a timerfd for a point of its clock, or disarms it at 0. In C because struct timespec is
 // defined by several modules at once, and which of them owns its members varies from build to build.
 int clinux_timer_arm(int fd, int64_t nanoseconds);
+
+// What recvmsg(2) tells beside the bytes of a datagram; control messages are walked by macros.
+struct clinux_datagram {
+    struct sockaddr_storage source;
+    struct sockaddr_storage destination; // family 0 when the kernel did not say
+    int32_t ttl;                         // -1 when the kernel did not say
+    int32_t device;                      // the index of the device it came in by, or 0
+};
+// Asks for the TTL and the packet's destination with every datagram.
+int clinux_ask_datagram_details(int fd, int family);
+ssize_t clinux_receive_datagram(int fd, void *buffer, size_t size,
+                                struct clinux_datagram *datagram);
