@@ -55,9 +55,14 @@ extension Engine {
         let session = sessions[slot]
         let settings = session.settings
         let spec = links[session.link].spec
-        func ourAddress(_ family: Family) -> IPAddress? {
-            if settings.local.family == family { return settings.local }
-            return spec.addresses.first { $0.address.family == family }?.address
+        var nextHop4: IPv4Address?
+        var nextHop6: IPv6Address?
+        // Our end of the session, or in the other family our address on the same link.
+        for address in [settings.local] + spec.addresses.map(\.address) {
+            switch address {
+            case .v4(let address): nextHop4 = nextHop4 ?? address
+            case .v6(let address): nextHop6 = nextHop6 ?? address
+            }
         }
         var exchange: [ExportPolicy.Exchange] = []
         for leave in tenants[spec.tenant]?.tenant.exchange ?? []
@@ -68,8 +73,8 @@ extension Engine {
         let communities = settings.communities.compactMap(StandardOrLarge.init)
         return ReceiverSettings(
             space: spec.table, circuit: number(of: session.id.circuit),
-            families: negotiated.families, nextHop4: ourAddress(.ipv4),
-            nextHop6: ourAddress(.ipv6), hasFourOctetASN: negotiated.hasFourOctetASN,
+            families: negotiated.families, nextHop4: nextHop4,
+            nextHop6: nextHop6, hasFourOctetASN: negotiated.hasFourOctetASN,
             messageLimit: negotiated.maximumLength,
             policy: ExportPolicy(
                 exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,
