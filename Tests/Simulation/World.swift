@@ -29,8 +29,16 @@ public final class World {
     /// Steps refused, events lost, latencies: how rough the world is at the moment.
     public var weather = Weather()
 
+    /// What the operator wishes now.
+    public internal(set) var plan = WorldPlan()
+    /// What the operator ever wished.
+    var plans: [WorldPlan] = []
+    /// Faults may still happen.
+    var isDisturbed = false
+    var lastTag: UInt16 = 1000
+
     var queue = WorldQueue()
-    var connections: [NetworkConnection] = []
+    var lastConnection: UInt64 = 0
     var tagOwners: [ASN: Speaker] = [:]
 
     /// What the world does to those who live in it, in thousandths.

@@ -40,12 +40,13 @@ extension Edge {
     private func perform(_ effect: Effect) {
         let now = world.now
         switch effect {
-        case .listen(let listener, _): listen(listener)
+        case .listen(let listener, let keys): listen(listener, keys)
         case .stopListening(let listener): listeners[listener] = nil
         case .dial(let id, let dial): world.dial(id, dial, from: self)
         case .send(let id, let bytes): send(bytes, on: id)
         case .pull(let id): if live[id] != nil { pulls.insert(id) }
         case .close(let id):
+            dialing.remove(id)
             live.removeValue(forKey: id)?.closed(by: .toSpeaker)
             pulls.remove(id)
         case .mark: order(.dump)
@@ -69,14 +70,17 @@ extension Edge {
         }
     }
 
-    private func listen(_ listener: Listener) {
-        let device = listener.vrf.map { kernel.link($0)?.index }
-        if let device, device == nil {
+    private func listen(_ listener: Listener, _ keys: [ListenerKey]) {
+        let device = listener.vrf.flatMap { kernel.link($0)?.index }
+        listeners[listener] = nil
+        guard listener.vrf == nil || device != nil else {
             engine?.listenFailed(
                 listener, "No such device", at: world.now, into: &effects)
             return
         }
-        listeners[listener] = .some(device ?? nil)
+        let files = keys.map { ($0.peer, $0.file) }
+        listeners[listener] = OpenListener(
+            device: device, keys: Dictionary(files) { first, _ in first })
         engine?.listening(listener, at: world.now)
     }
 

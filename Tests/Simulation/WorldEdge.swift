@@ -3,7 +3,7 @@
 
 public import Control
 import Core
-public import Intent
+import Intent
 public import Net
 
 /// A host with a daemon.
@@ -27,6 +27,11 @@ public final class Edge {
     /// The boot, which a reboot changes.
     public var boot = 1
 
+    /// Ports without a cable.
+    var unplugged: Set<String> = []
+    /// Counts what others made here.
+    var serial = 0
+
     unowned let world: World
     var engine: Engine?
     /// Whether a process runs.
@@ -36,7 +41,8 @@ public final class Edge {
     var effects: [Effect] = []
     /// The process dies after so many more effects.
     var effectsLeft: Int?
-    var listeners: [Listener: InterfaceIndex?] = [:]
+    var listeners: [Listener: OpenListener] = [:]
+    var dialing: Set<ConnectionID> = []
     var live: [ConnectionID: NetworkConnection] = [:]
     var pulls: Set<ConnectionID> = []
     var isTurnDue = false
@@ -59,6 +65,14 @@ public final class Edge {
             self.text = text
             self.isTooOpen = isTooOpen
         }
+    }
+
+    /// A listening socket.
+    struct OpenListener {
+        /// The VRF device that it is bound to.
+        var device: InterfaceIndex?
+        /// Key files by peer.
+        var keys: [IPAddress: String] = [:]
     }
 
     init(_ name: String, in world: World, seed: UInt64) {
@@ -118,6 +132,7 @@ public final class Edge {
         effects = []
         effectsLeft = nil
         listeners = [:]
+        dialing = []
         pulls = []
         isTurnDue = false
         wakeAt = nil
@@ -139,11 +154,17 @@ public final class Edge {
 
     /// Tells the engine something, carries out what follows, and has it settle.
     func tell(_ body: (inout Engine, inout [Effect]) -> Void) {
+        guard isRunning else { return }
+        tellFirst(body)
+        perform()
+        scheduleTurn()
+    }
+
+    /// Tells the engine something whose effects must wait for `perform`.
+    func tellFirst(_ body: (inout Engine, inout [Effect]) -> Void) {
         guard var running = engine.take() else { return }
         body(&running, &effects)
         engine = consume running
-        perform()
-        scheduleTurn()
     }
 
     func scheduleTurn(after delay: Duration = .zero) {
