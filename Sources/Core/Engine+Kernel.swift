@@ -238,9 +238,9 @@ extension Engine {
         return nil
     }
 
-    /// Hands steps to the kernel worker: links first, then what forwards.
-    mutating func settleKernel(at now: Instant, into effects: inout [Effect]) {
-        guard phase != .starting else { return }
+    /// Steps towards the wanted links and addresses, and the placeholder.
+    mutating func reconcile(at now: Instant, into effects: inout [Effect]) -> [TicketedStep] {
+        guard phase != .starting else { return [] }
         if !leaving.isEmpty {
             let routesAreGone =
                 !rib.hasWork && !rib.hasSteps && rib.forwarding.queued == 0
@@ -251,25 +251,30 @@ extension Engine {
         placeholder.want(
             !shares.isEmpty && phase == .running, canGo: rib.forwarding.groups == 0,
             reconciler: &reconciler)
-        var batch: [TicketedStep] = []
         var steps: [(ticket: UInt64, step: Step)] = []
         let room = Engine.stepWindow - stepsInFlight
         if room > 0 { reconciler.drain(limit: room, at: now, into: &steps) }
         placeholder.drain(reconciler.observed, marks: marks, at: now, into: &steps)
-        batch += steps.map { TicketedStep(ticket: $0.ticket, step: $0.step) }
-        if let ready = placeholder.ready {
-            rib.setPlaceholder(.ipv4, ready ? RIB.placeholder4 : nil)
-            rib.setPlaceholder(.ipv6, ready ? RIB.placeholder6 : nil)
-        }
+        return steps.map { TicketedStep(ticket: $0.ticket, step: $0.step) }
+    }
+
+    /// Steps towards the wanted nexthops and routes, behind the others.
+    mutating func forward(at now: Instant, into batch: inout [TicketedStep]) {
+        guard phase != .starting else { return }
         if rib.hasWork { rib.sweep(limit: 4096) }
         // A set without its placeholder would lose its routes with its link: the few milliseconds
         // until it is there are waited for.
-        if placeholder.ready != nil, stepsInFlight + batch.count < Engine.stepWindow {
-            var requests: [StepRequest] = []
-            rib.drain(
-                into: &requests, limit: Engine.stepWindow - stepsInFlight - batch.count, at: now)
-            batch += requests.map { TicketedStep(ticket: $0.ticket, step: $0.step) }
-        }
+        guard let ready = placeholder.ready else { return }
+        rib.setPlaceholder(.ipv4, ready ? RIB.placeholder4 : nil)
+        rib.setPlaceholder(.ipv6, ready ? RIB.placeholder6 : nil)
+        let room = Engine.stepWindow - stepsInFlight - batch.count
+        guard room > 0 else { return }
+        var requests: [StepRequest] = []
+        rib.drain(into: &requests, limit: room, at: now)
+        batch += requests.map { TicketedStep(ticket: $0.ticket, step: $0.step) }
+    }
+
+    mutating func program(_ batch: [TicketedStep], into effects: inout [Effect]) {
         guard !batch.isEmpty else { return }
         stepsInFlight += batch.count
         effects.append(.program(batch))

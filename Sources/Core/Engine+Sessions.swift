@@ -225,6 +225,13 @@ extension Engine {
         sessions[slot].hold = hold
         let mayRun = hold == nil && phase == .running
         if mayRun, !sessions[slot].isStarted {
+            if !sessions[slot].hasRun {
+                // What the first OPEN says of a restart is known only now.
+                sessions[slot].hasRun = true
+                sessions[slot].peer = Peer(
+                    settings: peerSettings(sessions[slot].settings, sessions[slot].link),
+                    seed: seed(for: sessions[slot].id))
+            }
             sessions[slot].isStarted = true
             sessions[slot].peer.start(at: now, into: &actions)
             perform(slot, at: now, into: &effects)

@@ -173,8 +173,11 @@ public struct Engine: ~Copyable {
     public mutating func settle(at now: Instant, into effects: inout [Effect]) {
         guard phase != .stopped else { return }
         if hasDump {
+            // What the reconciler says of a device is true once it has compared anew.
+            var batch = reconcile(at: now, into: &effects)
             evaluateTouchedLinks(at: now, into: &effects)
-            settleKernel(at: now, into: &effects)
+            forward(at: now, into: &batch)
+            program(batch, into: &effects)
             settleReceivers(into: &effects)
             saveAdoptions(into: &effects)
         }

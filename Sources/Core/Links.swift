@@ -50,6 +50,8 @@ struct LiveSession {
     var peer: Peer
     /// The peer is allowed to try.
     var isStarted = false
+    /// It was allowed to try before.
+    var hasRun = false
     var connections: [Way: ConnectionID] = [:]
     var source: SourceID
     var receiver: ReceiverID?

@@ -95,6 +95,8 @@ extension Catalog {
             }
             if tenantFiles[path]?.good == nil, circuitFiles[path]?.good == nil {
                 work.notes.append(lost(path))
+                tenantFiles[path] = nil
+                circuitFiles[path] = nil
             } else {
                 work.refocus.insert(path)
                 work.changed.insert(path)
@@ -191,6 +193,7 @@ extension Catalog {
                 }
                 work.changed.insert(path)
                 work.touched.insert(path)
+                work.notes.append("circuit \(good.value.name): a password of it has changed")
             }
             circuitFiles[path] = held
         }

@@ -40,7 +40,7 @@ extension Catalog {
         let all = appliedCircuits.union(lately).count
         return
             "\(names)\(more) \(paths.count == 1 ? "is" : "are") gone, and with that \(gone) of "
-            + "\(all) circuits would be; nothing of it is removed until the files return or "
+            + "\(all) circuits would go; nothing of it is removed until the files return or "
             + "`circuitctl confirm` says so"
     }
 

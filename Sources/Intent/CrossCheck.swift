@@ -46,8 +46,9 @@ public enum CrossCheck {
 
     /// `circuits/acme-azure.yaml` is `acme-azure`.
     static func stem(_ file: String) -> String {
-        let name = file.split(separator: "/").last ?? ""
-        return name.hasSuffix(".yaml") ? String(name.dropLast(5)) : String(name)
+        let slash = file.utf8.lastIndex(of: 0x2F).map { file.utf8.index(after: $0) }
+        let name = file[(slash ?? file.startIndex)...]
+        return String(name.hasSuffix(".yaml") ? name.dropLast(5) : name)
     }
 }
 

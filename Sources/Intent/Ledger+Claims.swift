@@ -5,7 +5,7 @@ import Net
 extension Ledger {
     /// A tenant's name, table, device and networks.
     mutating func claim(_ tenant: Tenant) {
-        let owner = "tenant \(tenant.name)"
+        let owner = Owner("tenant", tenant.name)
         claim(name: tenant.name, isTenant: true, at: "tenant")
         switch tenant.space {
         case .vrf(let table):
@@ -13,7 +13,7 @@ extension Ledger {
                 "table \(table) is \($0)'s already"
             }
             claim(
-                device: DeviceName.vrf(tenant: tenant.name), meaning: "the VRF of \(owner)",
+                device: DeviceName.vrf(tenant: tenant.name), meaning: .vrf(tenant: tenant.name),
                 for: owner, at: "tenant")
         case .main:
             for (position, network) in tenant.networks.enumerated() {
@@ -39,10 +39,7 @@ extension Ledger {
                     } ?? "there is no tenant \(name)")
             }
             for link in peering.links {
-                let owner =
-                    path.isEmpty
-                    ? "\(circuit.name) \(link.role)"
-                    : "\(circuit.name) \(peering.name) \(link.role)"
+                let owner = Owner(circuit.name, path.isEmpty ? "" : peering.name, link.role)
                 claim(link, of: tenant, for: owner, at: "\(path)links.\(link.role)")
             }
         }
@@ -74,14 +71,14 @@ extension Ledger {
                 path,
                 "the file is named \(quoted(stem)), so its \(kind) must be, not \(quoted(name))")
         } else {
-            claim(.name(isTenant: isTenant, name), for: file, at: path) {
+            claim(.name(isTenant: isTenant, name), for: Owner(file), at: path) {
                 "\(quoted(name)) is \($0) already"
             }
         }
     }
 
     private mutating func claim(
-        _ link: CircuitLink, of tenant: Tenant?, for owner: String, at path: String
+        _ link: CircuitLink, of tenant: Tenant?, for owner: Owner, at path: String
     ) {
         guard let settings, link.edge == nil || link.edge == settings.edge else { return }
         guard let port = settings.ports[link.port] else {
@@ -100,21 +97,25 @@ extension Ledger {
         claim(link.encapsulation, on: port, for: owner, at: "\(path).vlan")
         if let device = DeviceName.vlan(port: port.name, link.encapsulation) {
             claim(
-                device: device, meaning: "\(port.name) \(words(link.encapsulation))", for: owner,
+                device: device, meaning: .link(port: port.name, link.encapsulation), for: owner,
                 at: "\(path).vlan")
         }
         guard let tenant else { return }
         for address in link.addresses {
-            let suffix = address.address.family == .ipv4 ? "" : "6"
-            let key = isAt("\(path).address\(suffix)") ? "address" : "subnet"
-            claim(
-                subnet: address.network, in: tenant.table, for: owner,
-                at: "\(path).\(key)\(suffix)")
+            let place = pathOfAddress(address, in: path)
+            claim(subnet: address.network, in: tenant.table, for: owner, at: place)
         }
     }
 
+    /// Our address stands outright, or follows from the subnet.
+    private func pathOfAddress(_ address: InterfaceAddress, in path: String) -> String {
+        let suffix = address.address.family == .ipv4 ? "" : "6"
+        let outright = "\(path).address\(suffix)"
+        return isAt(outright) ? outright : "\(path).subnet\(suffix)"
+    }
+
     private mutating func claim(
-        _ encapsulation: Encapsulation, on port: Port, for owner: String, at path: String
+        _ encapsulation: Encapsulation, on port: Port, for owner: Owner, at path: String
     ) {
         switch encapsulation {
         case .untagged:
@@ -137,15 +138,7 @@ extension Ledger {
             }
             claim(
                 device: DeviceName.outer(port: port.name, vlan: outer),
-                meaning: "\(port.name) outer VLAN \(outer)", for: owner, at: path)
-        }
-    }
-
-    private func words(_ encapsulation: Encapsulation) -> String {
-        switch encapsulation {
-        case .untagged: "untagged"
-        case .vlan(let id): "VLAN \(id)"
-        case .qinq(let outer, let inner): "VLAN \(outer)/\(inner)"
+                meaning: .outer(port: port.name, outer), for: owner, at: path)
         }
     }
 }

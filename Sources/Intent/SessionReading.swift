@@ -23,11 +23,11 @@ struct SessionReading {
             check(keys)
             return []
         }
+        let shared = BGPKeys(bgp, path: "\(link.path).bgp", findings)
         let each = peers.map { peer -> (peer: PeerEntry, keys: BGPKeys) in
-            let path =
-                peer.bgp == nil ? "\(link.path).bgp" : "\(link.path).peers.\(peer.address).bgp"
-            let node = peer.bgp.map { bgp?.overridden(by: $0) ?? $0 } ?? bgp
-            return (peer, BGPKeys(node, path: path, findings))
+            guard let own = peer.bgp else { return (peer, shared) }
+            let path = "\(link.path).peers.\(peer.address).bgp"
+            return (peer, BGPKeys(bgp?.overridden(by: own) ?? own, path: path, findings))
         }
         return each.compactMap { peer, keys in
             let own = peer.address.family

@@ -91,7 +91,8 @@ public struct LocalLink: Hashable, Sendable {
 public struct CircuitShare: Hashable, Sendable {
     /// The circuit's name.
     public var circuit: String
-    /// Devices, the shared ones (ports, outer VLANs, VRFs) among them: equal wherever they appear.
+    /// Devices, parents first, the shared ones (ports, outer VLANs, VRFs) among them. Shared ones
+    /// are equal wherever they appear, but for a port's VRF: see `Compile.joined`.
     public var links: [Link]
     /// Addresses.
     public var addresses: [LinkAddress]

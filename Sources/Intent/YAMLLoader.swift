@@ -261,63 +261,9 @@ extension YAMLLoader {
         pointer.map { String(cString: $0) }
     }
 
-    /// libyaml's complaint in the words of people who write files.
     private mutating func syntaxFault(_ parser: yaml_parser_t) {
-        if parser.error == YAML_READER_ERROR {
-            let index = text.characters.firstIndex { isControl($0) } ?? 0
-            errorIndex = index
-            fault(text.place(index), "a control character is not text")
-            return
-        }
-        let index = parser.problem_mark.index
-        errorIndex = index
-        let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
-        let context = parser.context.map { String(cString: $0) }
-        // What is not closed is shown where it was opened.
-        let opening = text.place(parser.context_mark.index)
-        let here = text.place(index)
-        let (place, sentence) =
-            switch problem {
-            case "mapping values are not allowed in this context":
-                (here, "a second \"key:\" on one line, or an indentation that does not fit")
-            case "found character that cannot start any token"
-            where index < text.characters.count && text.characters[index] != "\t":
-                (here, "this character must be inside quotes here")
-            case "found character that cannot start any token",
-                "found a tab character that violates indentation":
-                (here, "a tab cannot indent; use spaces")
-            case "found unexpected end of stream": (opening, "this quote is not closed")
-            case "did not find expected ',' or ']'": (opening, "this bracket [ is not closed")
-            case "did not find expected ',' or '}'": (opening, "this brace { is not closed")
-            case "did not find expected key": (here, "an indentation that does not fit")
-            case "could not find expected ':'": (here, "a key without its \":\"")
-            default:
-                (here, "not YAML: \(problem)" + (context.map { " \($0)" } ?? ""))
-            }
-        fault(place, sentence)
+        let complaint = YAMLSyntax(parser, text)
+        errorIndex = complaint.index
+        fault(complaint.place, complaint.sentence)
     }
-
-    private func isControl(_ character: Unicode.Scalar) -> Bool {
-        switch character.value {
-        case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xD7FF, 0xE000...0xFFFD,
-            0x10000...0x10FFFF:
-            character.value == 0xFEFF
-        default: true
-        }
-    }
-}
-
-/// The place of the first byte that is not UTF-8.
-private func firstInvalid(_ bytes: [UInt8]) -> Place {
-    var place = Place(line: 1, column: 1)
-    var decoder = UTF8()
-    var iterator = bytes.makeIterator()
-    while case .scalarValue(let character) = decoder.decode(&iterator) {
-        if character == "\n" {
-            place = Place(line: place.line + 1, column: 1)
-        } else {
-            place.column += 1
-        }
-    }
-    return place
 }

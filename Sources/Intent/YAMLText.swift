@@ -12,8 +12,11 @@ struct YAMLText {
     private let lineStarts: [Int]
     /// Where quotes were put in, by index in `characters`, ascending.
     private var quotes: [Int] = []
+    /// The text with the quotes put in.
+    private(set) var utf8: [UInt8]
 
     init(_ text: String) {
+        utf8 = Array(text.utf8)
         characters = Array(text.unicodeScalars)
         var starts = [0]
         for (index, character) in characters.enumerated() {
@@ -24,13 +27,6 @@ struct YAMLText {
             if isBreak { starts.append(index + 1) }
         }
         lineStarts = starts
-    }
-
-    /// The text with the quotes put in.
-    var utf8: [UInt8] {
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: characters)
-        return Array(String(text).utf8)
     }
 
     /// Where an index stands in the file as it was written.
@@ -82,6 +78,7 @@ struct YAMLText {
             (quotes.map { $0 >= range.lowerBound ? $0 + ($0 >= range.upperBound ? 2 : 1) : $0 }
             + added)
             .sorted()
+        utf8 = Array(self.text(characters.indices).utf8)
     }
 
     private func address(at start: Int) -> Range<Int>? {
@@ -90,7 +87,12 @@ struct YAMLText {
             return nil
         }
         var end = start
-        while end < characters.count, isWord(end) { end += 1 }
+        var hasGap = false
+        while end < characters.count, isWord(end) {
+            hasGap = hasGap || end > start && characters[end] == ":" && characters[end - 1] == ":"
+            end += 1
+        }
+        guard hasGap else { return nil }
         func isTorn(_ range: Range<Int>) -> Bool {
             let word = text(range)
             let address = word.prefix { $0 != "/" }

@@ -122,8 +122,8 @@ extension Reconciler {
     private func size(of wanted: Link, _ present: ObservedLink) -> Verdict {
         let below = observed.link(present.parent)
         var goal = wanted.mtu ?? present.mtu
-        if wanted.mtu == nil, let above = desired.childMTU(of: wanted.name), let below {
-            goal = max(goal, min(above, below.mtu))
+        if wanted.mtu == nil, below != nil, let above = desired.childMTU(of: wanted.name) {
+            goal = max(goal, above)
         }
         guard goal != present.mtu else { return .settled }
         if let below, goal > below.mtu {

@@ -170,6 +170,17 @@ extension Common {
 
     /// Groups whose time has come.
     mutating func wake(at now: Instant) {
+        if let again = forwarding.deleteAgainAt, again <= now {
+            forwarding.deleteAgainAt = nil
+            for id in forwarding.refusedDeletions {
+                if Forwarding.groupRange.contains(id.rawValue) {
+                    forwarding.unknownGroups.push(id)
+                } else {
+                    forwarding.unknownSingles.push(id)
+                }
+            }
+            forwarding.refusedDeletions = []
+        }
         for group in forwarding.timed {
             if let retryAt = forwarding.groups[Int(group)].retryAt, retryAt <= now {
                 forwarding.groups[Int(group)].retryAt = nil
@@ -201,7 +212,7 @@ extension Common {
     }
 
     var nextObjectDeadline: Instant? {
-        var result: Instant?
+        var result = forwarding.deleteAgainAt
         for group in forwarding.timed {
             result = earlier(result, forwarding.groups[Int(group)].retryAt)
             result = earlier(result, forwarding.groups[Int(group)].checkAt)
@@ -254,7 +265,8 @@ extension Common {
         guard record.choices.isEmpty, record.groups == 0 else { return }
         if record.state == .present {
             if forwarding.isHoldingObjects { return }
-            emit(.nobody, .deleteNextHop(record.single), into: &steps)
+            emit(
+                .deletion(record.single.rawValue), .deleteNextHop(record.single), into: &steps)
             forwarding.gateways[Int(gateway)].state = .absent
             forwarding.singleIndex[record.single] = nil
             forwarding.gateways[Int(gateway)].single = .none
@@ -299,12 +311,22 @@ extension Common {
         forwarding.timed.insert(group)
     }
 
-    mutating func finishedGroupDeletion(_ group: UInt32, error: KernelError?) {
+    mutating func finishedGroupDeletion(
+        _ group: UInt32, error: KernelError?, at now: Instant
+    ) {
         guard Int(group) < forwarding.groups.count,
             forwarding.groups[Int(group)].phase == .deleting
         else { return }
-        if let error, !Common.isMissing(error) { lastError = error }
+        finishedDeletion(forwarding.groups[Int(group)].id, error: error, at: now)
         forwarding.freeGroup(group)
+    }
+
+    /// A deletion that was refused is tried again later.
+    mutating func finishedDeletion(_ id: NextHopID, error: KernelError?, at now: Instant) {
+        guard let error, !Common.isMissing(error) else { return }
+        lastError = error
+        forwarding.refusedDeletions.append(id)
+        if forwarding.deleteAgainAt == nil { forwarding.deleteAgainAt = now + .seconds(1) }
     }
 
     mutating func finishedSingle(_ gateway: UInt32, error: KernelError?, at now: Instant) {

@@ -162,6 +162,9 @@ struct Forwarding: Sendable {
     private var awaitingPass: Set<UInt32> = []
     /// Objects of an earlier run are let alone.
     var isHoldingObjects = false
+    /// Objects whose deletion was refused, and when it is tried again.
+    var refusedDeletions: [NextHopID] = []
+    var deleteAgainAt: Instant?
     /// Objects of ours that nothing of ours knows: to be deleted, groups first.
     var unknownGroups = Fifo<NextHopID>()
     var unknownSingles = Fifo<NextHopID>()
@@ -537,11 +540,17 @@ struct Forwarding: Sendable {
     }
 
     /// A row begins or ends to hold a group, or to be on its way to it.
-    mutating func count(_ group: UInt32, own: UInt32, _ change: Int) {
+    mutating func count(_ group: UInt32, own: UInt32, isStale: Bool, _ change: Int) {
         guard group != 0, group != unknownGroup else { return }
         groups[Int(group)].rows += change
-        if own != 0, own != groups[Int(group)].choice { countStray(group, change) }
+        if isStray(group, own, isStale) { countStray(group, change) }
         if groups[Int(group)].rows == 0 { pushIdle(group) }
+    }
+
+    /// Whether a row of this own choice is a stranger in the group. One that an earlier run left
+    /// and nobody has offered again is not: it goes wherever the group goes.
+    func isStray(_ group: UInt32, _ own: UInt32, _ isStale: Bool) -> Bool {
+        own != groups[Int(group)].choice && !(own == 0 && isStale)
     }
 
     mutating func countStray(_ group: UInt32, _ change: Int) {
@@ -559,13 +568,16 @@ struct Forwarding: Sendable {
     }
 
     /// A row's own choice changed while it held, or was on its way to, a group.
-    mutating func ownChanged(_ group: UInt32, from old: UInt32, to new: UInt32) {
+    mutating func ownChanged(
+        _ group: UInt32, from old: UInt32, wasStale: Bool, to new: UInt32
+    ) {
         guard group != 0, group != unknownGroup else { return }
-        let choice = groups[Int(group)].choice
-        let was = old != 0 && old != choice
-        let isStray = new != 0 && new != choice
+        let was = isStray(group, old, wasStale)
+        let isStray = isStray(group, new, false)
         if was != isStray { countStray(group, isStray ? 1 : -1) }
-        if choice == 0, new != 0, !groups[Int(group)].isFree { suggest(group, new) }
+        if groups[Int(group)].choice == 0, new != 0, !groups[Int(group)].isFree {
+            suggest(group, new)
+        }
     }
 
     /// Remembers for an unclaimed group the longest choice among its rows that leads where it does.

@@ -261,7 +261,6 @@ extension Routes {
             && !seen.contains(row)
         {
             setHeld(table, row, 0, &common)
-            tables[table].rows[row].flags.remove(.stale)
             check(table, row, &common)
             tidy(table, row)
         }

@@ -58,13 +58,13 @@ extension RIB {
             common.drainIdle(group, into: &steps)
         }
         while steps.count < end, let id = common.forwarding.unknownGroups.pop() {
-            common.emit(.nobody, .deleteNextHop(id), into: &steps)
+            common.emit(.deletion(id.rawValue), .deleteNextHop(id), into: &steps)
         }
         while steps.count < end, let gateway = common.forwarding.idleSingles.pop() {
             common.drainIdleSingle(gateway, into: &steps)
         }
         while steps.count < end, let id = common.forwarding.unknownSingles.pop() {
-            common.emit(.nobody, .deleteNextHop(id), into: &steps)
+            common.emit(.deletion(id.rawValue), .deleteNextHop(id), into: &steps)
         }
     }
 
@@ -136,9 +136,11 @@ extension RIB {
         case .group(let group, let serial):
             common.finishedGroup(group, serial: serial, error: error, at: now)
         case .groupDeletion(let group):
-            common.finishedGroupDeletion(group, error: error)
+            common.finishedGroupDeletion(group, error: error, at: now)
         case .single(let gateway):
             common.finishedSingle(gateway, error: error, at: now)
+        case .deletion(let id):
+            common.finishedDeletion(NextHopID(id), error: error, at: now)
         case .nobody:
             break
         }

@@ -42,7 +42,7 @@ extension Routes {
         }
         tables[table].rows[row].flags.insert(.inFlight)
         tables[table].rows[row].target = group
-        common.forwarding.count(group, own: own, 1)
+        common.forwarding.count(group, own: own, isStale: false, 1)
         let route = Route(key, .nextHop(common.forwarding.groups[Int(group)].id))
         common.emit(
             .row(ref(table, row)), .putRoute(route, replacing: held != 0), into: &steps)
@@ -53,9 +53,11 @@ extension Routes {
         let old = tables[table].rows[row].held
         guard old != group else { return }
         let own = tables[table].rows[row].own
-        common.forwarding.count(group, own: own, 1)
-        common.forwarding.count(old, own: own, -1)
+        let isStale = tables[table].rows[row].flags.contains(.stale)
+        common.forwarding.count(group, own: own, isStale: isStale, 1)
+        common.forwarding.count(old, own: own, isStale: isStale, -1)
         tables[table].rows[row].held = group
+        if group == 0 { tables[table].rows[row].flags.remove(.stale) }
         if old == 0 { common.installed += 1 }
         if group == 0 { common.installed -= 1 }
     }
@@ -88,7 +90,7 @@ extension Routes {
         } else if let error {
             fail(table, row, target: target, error, &common, at: now)
         }
-        common.forwarding.count(target, own: own, -1)
+        common.forwarding.count(target, own: own, isStale: false, -1)
         check(table, row, &common)
         tidy(table, row)
     }
@@ -141,7 +143,6 @@ extension Routes {
             if tables[table].rows[row].flags.contains(.inFlight) {
                 tables[table].rows[row].flags.insert(.disturbed)
             }
-            tables[table].rows[row].flags.remove(.stale)
             setHeld(table, row, 0, &common)
             check(table, row, &common)
             tidy(table, row)
@@ -153,10 +154,10 @@ extension Routes {
         for group in groups { common.forwarding.groups[Int(group)].strays = 0 }
         for row in tables[table].rows.indices where tables[table].rows[row].flags.contains(.live) {
             let own = tables[table].rows[row].own
-            guard own != 0 else { continue }
+            let isStale = tables[table].rows[row].flags.contains(.stale)
             for group in [tables[table].rows[row].held, tables[table].rows[row].target]
             where group != unknownGroup && groups.contains(group)
-                && own != common.forwarding.groups[Int(group)].choice
+                && common.forwarding.isStray(group, own, isStale)
             {
                 common.forwarding.groups[Int(group)].strays += 1
             }

@@ -218,6 +218,7 @@ struct Routes<P: RoutePrefix>: Sendable {
     ) {
         let old = tables[table].rows[row].own
         if own != old {
+            let wasStale = tables[table].rows[row].flags.contains(.stale)
             tables[table].rows[row].own = own
             if own != 0 {
                 common.forwarding.choices[Int(own)].rows += 1
@@ -225,8 +226,10 @@ struct Routes<P: RoutePrefix>: Sendable {
             }
             let held = tables[table].rows[row].held
             let target = tables[table].rows[row].target
-            common.forwarding.ownChanged(held, from: old, to: own)
-            if target != held { common.forwarding.ownChanged(target, from: old, to: own) }
+            common.forwarding.ownChanged(held, from: old, wasStale: wasStale, to: own)
+            if target != held {
+                common.forwarding.ownChanged(target, from: old, wasStale: wasStale, to: own)
+            }
             if old != 0 {
                 common.forwarding.choices[Int(old)].rows -= 1
                 common.forwarding.tidyChoice(old)

@@ -9,6 +9,8 @@ enum Ticket: Hashable, Sendable {
     case group(UInt32, serial: UInt32)
     case groupDeletion(UInt32)
     case single(UInt32)
+    /// The number of an object that is deleted.
+    case deletion(UInt32)
     /// Nobody waits for the outcome.
     case nobody
 
@@ -23,7 +25,8 @@ enum Ticket: Hashable, Sendable {
             pack(3, UInt64(serial & 0xFFF_FFFF) << 32 | UInt64(handle))
         case .groupDeletion(let handle): pack(4, UInt64(handle))
         case .single(let handle): pack(5, UInt64(handle))
-        case .nobody: pack(6, 0)
+        case .deletion(let id): pack(6, UInt64(id))
+        case .nobody: pack(7, 0)
         }
     }
 
@@ -39,6 +42,7 @@ enum Ticket: Hashable, Sendable {
         case 3: self = .group(handle, serial: UInt32(truncatingIfNeeded: payload >> 32))
         case 4: self = .groupDeletion(handle)
         case 5: self = .single(handle)
+        case 6: self = .deletion(handle)
         default: self = .nobody
         }
     }

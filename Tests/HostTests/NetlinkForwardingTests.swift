@@ -116,11 +116,9 @@ import Testing
             _ = try makeSets(bench)
             try run("ip neigh replace 10.0.1.2 dev a0 lladdr 02:00:00:00:00:02 nud permanent")
             try run("ip rule add pref 10 table 100")
-            let devices = Set(
-                try (1...100).map { number in
-                    try run("ip route get 10.20.0.\(number)").contains("dev a0")
-                })
-            #expect(devices == [true])
+            let answers = try run(
+                "for i in $(seq 100); do echo route get 10.20.0.$i; done | ip -batch -")
+            #expect(answers.split(separator: "\n").count { $0.contains("dev a0") } == 100)
         }
     }
 }

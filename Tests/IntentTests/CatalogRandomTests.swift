@@ -7,16 +7,16 @@ import Testing
 @testable import Intent
 
 @Suite struct CatalogRandomTests {
-    @Test(arguments: 0..<12)
+    @Test(arguments: 0..<10)
     func `the promises hold for random operators`(seed: UInt64) {
         var run = RandomRun(seed: seed, spelling: .plain)
-        for _ in 0..<100 { run.step() }
+        for _ in 0..<80 { run.step() }
     }
 
-    @Test(arguments: 100..<106)
+    @Test(arguments: 100..<105)
     func `they hold with real files and real checks`(seed: UInt64) {
         var run = RandomRun(seed: seed, spelling: .yaml)
-        for _ in 0..<100 { run.step() }
+        for _ in 0..<60 { run.step() }
     }
 }
 

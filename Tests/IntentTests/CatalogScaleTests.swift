@@ -41,7 +41,7 @@ import Testing
         return delta
     }
 
-    @Test func `one changed file among 4,000 costs far less than a second`() {
+    @Test func `one changed file among 4,000 costs a small part of reading them all`() {
         var catalog = Catalog(restoring: nil, hostName: "ord1")
         let clock = ContinuousClock()
         var first = CatalogChange()
@@ -59,7 +59,8 @@ import Testing
         }
         #expect(Array(change.circuits.keys) == ["c77"])
         #expect(change.notes == ["circuit c77: changed, impact soft"])
-        #expect(one < .milliseconds(400), "\(one), where all took \(all)")
+        // A ratio, since the machine may be busy; alone it is about 90.
+        #expect(one * 15 < all, "\(one), where all took \(all)")
         let decoded = SavedCatalog(decoding: change.saved ?? [])
         #expect(decoded?.files.count == 4201)
     }

@@ -57,6 +57,19 @@ import Testing
         #expect(desk.faultTexts.isEmpty)
     }
 
+    @Test func `a last good that cannot be read any more is given up, and the log says so`() {
+        var desk = Desk(circuits: ["a"])
+        var saved = SavedCatalog(decoding: desk.saved ?? [])
+        saved?.files["circuits/a.yaml"] = Array("of another age broken".utf8)
+        desk.saved = saved?.encoded()
+        desk.files["circuits/a.yaml"] = "broken"
+        let change = desk.restart()
+        #expect(desk.names.isEmpty)
+        #expect(change.notes.first?.hasPrefix("circuits/a.yaml: the last good form") == true)
+        desk.write(circuit: "a", Desk.circuit("a", vlan: 3))
+        #expect(desk.names == ["a"])
+    }
+
     @Test func `a tenant's fault keeps the tenant and its circuits`() {
         var desk = Desk(circuits: ["a"])
         let change = desk.write(["tenants/acme.yaml": "broken"])

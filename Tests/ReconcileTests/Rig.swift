@@ -15,6 +15,10 @@ struct Rig {
     /// Devices of the host that steps may change, and addresses that they may not remove.
     var ports: Set<InterfaceName> = []
     var foreignAddresses: Set<InterfaceAddress> = []
+    /// Nobody else changes anything: the rules of order can be checked at each step.
+    var isAlone = false
+    /// Events are read before outcomes, as a loop may do it; else after them.
+    var readsEventsFirst = false
     /// What the daemon wrote down before its steps were taken.
     var written: [InterfaceName: Adoption] = [:]
 
@@ -39,13 +43,15 @@ struct Rig {
         var batch: [(ticket: UInt64, step: Step)] = []
         reconciler.drain(limit: limit, at: now, into: &batch)
         written = reconciler.exportAdoptions()
+        var outcomes: [StepOutcome] = []
         for (ticket, step) in batch.prefix(crashAfter ?? batch.count) {
             check(step)
+            if isAlone { checkOrder(step) }
             steps.append(step)
-            for outcome in kernel.execute([(ticket, step)]) {
-                reconciler.finished(outcome, at: now)
-            }
+            outcomes += kernel.execute([(ticket, step)])
         }
+        if readsEventsFirst { listen() }
+        for outcome in outcomes { reconciler.finished(outcome, at: now) }
         return !batch.isEmpty
     }
 
@@ -90,6 +96,36 @@ struct Rig {
             }
         case .deleteAddress(_, let address):
             #expect(!foreignAddresses.contains(address), "removes foreign \(address)")
+        default: break
+        }
+    }
+
+    /// A VLAN of a tenant never stands outside its VRF where it could carry packets.
+    private func checkOrder(_ step: Step) {
+        let links = kernel.allLinks
+        func misplaced(_ index: InterfaceIndex) -> InterfaceName? {
+            guard let link = links.first(where: { $0.index == index }),
+                let wanted = reconciler.desired.link(link.name), let master = wanted.master
+            else { return nil }
+            return kernel.link(master)?.index == link.master ? nil : link.name
+        }
+        switch step {
+        case .deleteLink(let index):
+            let users = links.filter { $0.master == index || $0.parent == index }
+            #expect(users.map(\.name) == [], "deletes what is used")
+        case .addAddress(let index, _):
+            #expect(misplaced(index) == nil, "addressed outside its VRF")
+        case .changeLink(let index, let change):
+            let isCreated = links.contains {
+                $0.index == index && $0.group == kernel.marks.linkGroup
+            }
+            guard isCreated else { return }
+            if change.isUp == true { #expect(misplaced(index) == nil, "up outside its VRF") }
+            if change.master == InterfaceIndex.none {
+                #expect(
+                    reconciler.desired.links.first { kernel.link($0.name)?.index == index }?.master
+                        == nil, "released while its VRF is wanted")
+            }
         default: break
         }
     }

@@ -47,8 +47,8 @@ world() {
     done
     # The cloud answers from one address, whichever far edge a packet came by.
     address "cloud$x" lo 10.30.9.9/32 fd30:9::9/128
-    ip -n "$TAG-cloud$x" route add default via 10.30.1.1
-    ip -n "$TAG-cloud$x" -6 route add default via fd30:1::1
+    ip -n "$TAG-cloud$x" route add default via 10.30.1.1 src 10.30.9.9
+    ip -n "$TAG-cloud$x" -6 route add default via fd30:1::1 src fd30:9::9
     background "echo-in$x" ip netns exec "$TAG-in$x" "$BIN/probe" echo 7
     background "echo-cloud$x" ip netns exec "$TAG-cloud$x" "$BIN/probe" echo 7
 }
@@ -72,7 +72,7 @@ protocol static cloud6 {
     route fd30::/16 via fd30:$number::9;
     route fd30:10$number::/32 via fd30:$number::9;
 }
-template bgp us {
+template bgp edge {
     local as 12076;
     hold time ${HOLD:-30};
     graceful restart on;
@@ -80,11 +80,11 @@ template bgp us {
     connect retry time 1;
     connect delay time 1;
 }
-protocol bgp edge4 from us {
+protocol bgp edge4 from edge {
     neighbor 169.254.10.$((last - 1)) as 64600;
     ipv4 { import all; export where source = RTS_STATIC; };
 }
-protocol bgp edge6 from us {
+protocol bgp edge6 from edge {
     neighbor fd00:a::$((last - 1)) as 64600;
     ipv6 { import all; export where source = RTS_STATIC; };
 }

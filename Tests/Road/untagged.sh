@@ -20,13 +20,10 @@ probe_start() { # NAME NS ADDRESS...
     background "$name" ip netns exec "$TAG-$ns" "$BIN/probe" send 7 "${RATE:-1000}" 60 "$@"
 }
 probe_end() { # NAME: prints its lines; fails when anything was lost
-    local pid
-    pid=$(pid_of "$1")
-    kill -TERM "$pid"
-    wait "$pid"
-    local code=$?
+    kill -TERM "$(pid_of "$1")"
+    while is_running "$1"; do sleep 0.05; done
     cat "$WORK/$1.log"
-    return $code
+    [ "$(grep -c ' lost=0 ' "$WORK/$1.log")" = 2 ]
 }
 both_ways_start() {
     probe_start probe-out in 10.30.9.9 fd30:9::9

@@ -84,6 +84,8 @@ extension Peer {
             let loser = survivor(against: agreed).other
             handle(.end(Notification(.collision)), on: loser, at: now, into: &actions)
             if loser == way { return }
+        case .established where mayReplace(at: now):
+            handle(.drop(.replaced), on: way.other, at: now, into: &actions)
         case .established:
             return handle(.end(Notification(.collision)), on: way, at: now, into: &actions)
         case .connect, .active:

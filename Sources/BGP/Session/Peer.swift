@@ -40,6 +40,8 @@ public struct Peer: Sendable {
     static let longestHoldBack: Duration = .seconds(60)
     /// A session that lived this long has proved itself: holding back begins anew.
     static let stableAfter: Duration = .seconds(60)
+    /// A second connection within this time is a collision, not a restart of the peer.
+    static let collisionTime: Duration = .seconds(10)
 
     /// Numbers that only grow.
     public struct Counters: Hashable, Sendable {
@@ -73,7 +75,9 @@ public struct Peer: Sendable {
     /// The furthest state of its connections; Idle while stopped or holding back.
     public var state: SessionState {
         let furthest = max(outgoing.state, incoming.state)
-        return heldUntil != nil && furthest < .openSent ? .idle : furthest
+        if furthest >= .openSent { return furthest }
+        if heldUntil != nil { return .idle }
+        return outgoing.state == .idle ? incoming.state : outgoing.state
     }
 
     /// When `tick` is due; nil when no timer runs.
@@ -122,13 +126,18 @@ public struct Peer: Sendable {
     /// means an older connection that gives way, and `.send(.incoming, ...)` the new one.
     public mutating func accepted(at now: Instant, into actions: inout [PeerAction]) -> Bool {
         guard !isStopped else { return false }
-        if let establishedWay {
-            // RFC 4724 §4.2: who restarts gracefully and connects anew has lost the old session.
-            guard negotiated?.gracefulRestart != nil else { return false }
-            handle(.drop(.replaced), on: establishedWay, at: now, into: &actions)
-        } else if incoming.state == .openSent {
+        switch establishedWay {
+        case .incoming:
+            // The peer has given up the connection it opened before.
+            guard mayReplace(at: now) else { return false }
+            handle(.drop(.replaced), on: .incoming, at: now, into: &actions)
+        case .outgoing:
+            // Its OPEN decides.
+            guard mayReplace(at: now) else { return false }
+        case nil where incoming.state == .openSent:
             // The peer says nothing on the older one: it has given that up.
             handle(.drop(.replaced), on: .incoming, at: now, into: &actions)
+        case nil: break
         }
         guard incoming.state == .active else { return false }
         handle(.connected, on: .incoming, at: now, into: &actions)
@@ -191,6 +200,12 @@ public struct Peer: Sendable {
 }
 
 extension Peer {
+    /// RFC 4724 §5: a peer that restarts gracefully and connects anew has lost the old session.
+    func mayReplace(at now: Instant) -> Bool {
+        guard negotiated?.gracefulRestart != nil, let establishedAt else { return false }
+        return now - establishedAt >= Peer.collisionTime
+    }
+
     subscript(way: Way) -> Session {
         get { way == .outgoing ? outgoing : incoming }
         _modify {
