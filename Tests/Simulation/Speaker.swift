@@ -190,6 +190,7 @@ public final class Speaker {
         let count = writer.messages
         ways[way]?.send(writer.take(), .toEdge)
         peer.sentUpdates(count, at: world.now)
+        peer.wrote(way, at: world.now)
     }
 
     private func announce(_ prefixes: [Prefix], extra: Int, into writer: inout UpdateWriter) {
@@ -327,6 +328,7 @@ public final class Speaker {
                     ways[way] = arriving
                 }
                 ways[way]?.send(bytes, .toEdge)
+                peer.wrote(way, at: world.now)
             case .close(let way):
                 if way == .outgoing { attempt += 1 }
                 ways.removeValue(forKey: way)?.closed(by: .toEdge)

@@ -83,9 +83,8 @@ extension World {
             guard let link = kernel.link(port) else { return }
             try kernel.interfere(.changeLink(link.index, LinkChange(isUp: false)))
         }
-        if !links(on: edge).contains(where: { plan.port($0.link)?.device == "\(port)" }) {
-            edge.foreign.ports[port] = edge.kernel.link(port)
-        }
+        // Whether that is what the port was like before us depends on the moment.
+        edge.foreign.uncertain.insert(port)
     }
 
     private func disturbProcess(_ edge: Edge) {
@@ -250,7 +249,7 @@ extension Edge {
         case 3:
             let key = RouteKey(
                 table: TableID(UInt32(1001 + serial % 2)),
-                prefix: literal(Prefix("10.99.0.0/24"), ""), metric: UInt32(100 + serial))
+                prefix: literal(Prefix("10.97.0.0/24"), ""), metric: UInt32(100 + serial))
             let isDone = interfere { kernel throws(KernelError) in
                 try kernel.interfere(.putRoute(Route(key, .unreachable), replacing: false))
             }

@@ -190,7 +190,8 @@ extension Edge {
         return found
     }
 
-    /// Objects of ours that nobody uses.
+    /// Objects of ours that nobody uses. A single may wait behind others, for as long as it
+    /// leads to somebody.
     private func objectDifferences(_ ours: [ModelKernel.TableRoute]) -> [String] {
         let routed = Set(
             ours.compactMap { route -> NextHopID? in
@@ -209,6 +210,7 @@ extension Edge {
             if case .gateway(_, let device, _) = object.nextHop.content {
                 let below = kernel.allLinks.first { $0.index == device }
                 if below?.kind == .other("dummy"), !world.links(on: self).isEmpty { return nil }
+                if let gateway = gateways(of: id).first, let speaker = world.speaker(at: gateway, on: self), world.plan.circuit(speaker.circuit) != nil { return nil }
             }
             return used.contains(id) ? nil : "the nexthop \(id) is used by nobody"
         }
@@ -259,7 +261,7 @@ extension Edge {
             if now.mtu != before.mtu {
                 found.append("\(name): \(port) has the MTU \(now.mtu), not \(before.mtu)")
             }
-            if now.isUp != before.isUp { found.append("\(name): \(port) up is \(now.isUp)") }
+            if now.isUp != before.isUp, !foreign.uncertain.contains(port) { found.append("\(name): \(port) up is \(now.isUp)") }
             if now.master != before.master { found.append("\(name): \(port) has a master") }
             let others = foreign.addresses[port] ?? []
             for address in kernel.addresses(on: port) where !others.contains(address.address) {

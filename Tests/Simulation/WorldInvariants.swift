@@ -17,6 +17,9 @@ public struct ForeignObjects: Sendable {
     /// Ports as they were before the daemon.
     public var ports: [InterfaceName: ObservedLink] = [:]
 
+    /// Ports that somebody may have set down before the daemon took them.
+    public var uncertain: Set<InterfaceName> = []
+
     /// Nothing.
     public init() {}
 }

@@ -114,7 +114,7 @@ extension WorldPlan {
         let ours = IPv4Address(raw: network.raw + 1)
         let theirs = IPv4Address(raw: network.raw + 2)
         let has6 = random.chance(1, in: 3)
-        if !has6 || random.chance(2, in: 3) {
+        if isStatic || !has6 || random.chance(2, in: 3) {
             link.ends.append(EndPlan(ours: "\(ours)/30", theirs: "\(theirs)"))
         }
         if has6 {
