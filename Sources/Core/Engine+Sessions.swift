@@ -4,6 +4,7 @@
 import BGP
 import Intent
 public import Net
+import Reconcile
 import Routing
 
 extension Engine {
@@ -383,7 +384,6 @@ extension Engine {
         if negotiated.gracefulRestart == nil { sessions[slot].endOfRIB = negotiated.families }
         ribIsTouched = true
         report(slot, .notice, "session is established", at: now, into: &effects)
-        endHoldIfHeard(at: now, into: &effects)
     }
 
     private mutating func down(
@@ -444,7 +444,6 @@ extension Engine {
                 rib.sweepStale(source)
             }
             healthBook.isTouched = true
-            endHoldIfHeard(at: now, into: &effects)
             return
         }
         guard !update.announced4.isEmpty || !update.announced6.isEmpty else { return }
@@ -458,10 +457,12 @@ extension Engine {
         }
     }
 
-    /// The hold of an earlier run's routes ends when every peer that can speak has spoken.
+    /// The hold of an earlier run's routes ends when links stand as wanted and every peer that can
+    /// speak has spoken. A link that cannot carry packets keeps nobody waiting.
     mutating func endHoldIfHeard(at now: Instant, into effects: inout [Effect]) {
-        guard holdUntil != nil else { return }
-        for session in sessions where session.isLive {
+        guard holdUntil != nil, phase == .running, touchedDevices.isEmpty, reconciler.isSettled
+        else { return }
+        for session in sessions where session.isLive && session.hold == nil {
             guard let negotiated = session.peer.negotiated, session.peer.state == .established
             else { return }
             // A peer that restarts as well waits for us: RFC 4724 §4.1.

@@ -179,6 +179,7 @@ public struct Engine: ~Copyable {
             // What the reconciler says of a device is true once it has compared anew.
             var batch = reconcile(at: now, into: &effects)
             evaluateTouchedLinks(at: now, into: &effects)
+            if holdUntil != nil { endHoldIfHeard(at: now, into: &effects) }
             forward(at: now, into: &batch)
             program(batch, into: &effects)
             settleReceivers(into: &effects)

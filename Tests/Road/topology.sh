@@ -88,13 +88,19 @@ protocol bgp edge6 from edge {
     neighbor fd00:a::$((last - 1)) as 64600;
     ipv6 { import all; export where source = RTS_STATIC; };
 }
-protocol bgp mate {
+template bgp pair {
     local as 12076;
-    neighbor 172.30.0.$mate as 12076;
+    direct;
     hold time ${HOLD:-30};
     connect delay time 1;
+}
+protocol bgp mate4 from pair {
+    neighbor 172.30.0.$mate as 12076;
     ipv4 { import all; export where proto ~ "edge*"; next hop self; };
-    ipv6 { import all; export where proto ~ "edge*"; next hop address fd00:b::$number; };
+}
+protocol bgp mate6 from pair {
+    neighbor fd00:b::$mate as 12076;
+    ipv6 { import all; export where proto ~ "edge*"; next hop self; };
 }
 CONF
 }
