@@ -336,7 +336,12 @@ extension Common {
         let isDisturbed = forwarding.gateways[Int(gateway)].isDisturbed
         forwarding.gateways[Int(gateway)].isDisturbed = false
         guard let error else {
-            forwarding.gateways[Int(gateway)].state = isDisturbed ? .absent : .present
+            forwarding.gateways[Int(gateway)].state = .present
+            if isDisturbed {
+                // It may be there or gone: away with it, and another number for the next.
+                forwarding.unknownSingles.push(forwarding.gateways[Int(gateway)].single)
+                abandonSingle(gateway)
+            }
             forwarding.gateways[Int(gateway)].failures = 0
             forwarding.refresh(gateway)
             if forwarding.gateways[Int(gateway)].choices.isEmpty {

@@ -1,31 +1,132 @@
-// How attributes leave: AS_PATH, LOCAL_PREF, MED and communities as the policy says. Works on
-// canonical bytes; only the rare policies that look into the path decode it.
+// How attributes leave: AS_PATH, LOCAL_PREF, MED and communities as the policy says. The common
+// policies edit canonical bytes in one pass; those that look into the path or merge communities
+// decode them. Both give the same bytes.
 
 import BGP
 import Net
 
 struct Dress: Sendable {
     private var policy: ExportPolicy
+    /// How often our AS is put in front.
+    private var count: Int
+    private var isPlain: Bool
 
-    init(_ policy: ExportPolicy) { self.policy = policy }
+    init(_ policy: ExportPolicy) {
+        self.policy = policy
+        count = Int(policy.prepend) + (policy.isInternal ? 0 : 1)
+        isPlain =
+            !policy.removesPrivateAS && !policy.overridesAS && policy.communities.isEmpty
+            && policy.largeCommunities.isEmpty
+    }
 
     /// The attributes as they leave.
     func dress(_ canonical: [UInt8], localPref: UInt32) -> [UInt8] {
+        if isPlain, let edited = edit(canonical, localPref: localPref) { return edited }
+        return rebuild(canonical, localPref: localPref)
+    }
+
+    // In one pass
+
+    /// The edited bytes, or nil where the general way is to be taken.
+    func edit(_ canonical: [UInt8], localPref: UInt32) -> [UInt8]? {
+        var out: [UInt8] = []
+        out.reserveCapacity(canonical.count + 24)
+        var hasPath = false
+        var owesMED = policy.med != nil
+        var owesPreference = policy.isInternal
+        var offset = 0
+        func settle(before code: UInt8) {
+            if owesMED, code > AttributeCode.med.rawValue, let med = policy.med {
+                put(0x80, AttributeCode.med.rawValue, med, &out)
+                owesMED = false
+            }
+            if owesPreference, code > AttributeCode.localPref.rawValue {
+                put(0x40, AttributeCode.localPref.rawValue, localPref, &out)
+                owesPreference = false
+            }
+        }
+        while offset < canonical.count {
+            guard canonical.count - offset >= 3 else { return nil }
+            let isExtended = canonical[offset] & 0x10 != 0
+            let header = isExtended ? 4 : 3
+            guard canonical.count - offset >= header else { return nil }
+            let length =
+                isExtended
+                ? Int(canonical[offset + 2]) << 8 | Int(canonical[offset + 3])
+                : Int(canonical[offset + 2])
+            let end = offset + header + length
+            guard end <= canonical.count else { return nil }
+            let code = AttributeCode(rawValue: canonical[offset + 1])
+            settle(before: code.rawValue)
+            switch code {
+            case .asPath where count > 0:
+                hasPath = true
+                guard prepend(canonical[(offset + header)..<end], &out) else { return nil }
+            case .med where policy.isInternal && policy.med == nil:
+                out.append(contentsOf: canonical[offset..<end])
+            case .med, .localPref, .originatorID, .clusterList:
+                break
+            default:
+                if code == .asPath { hasPath = true }
+                out.append(contentsOf: canonical[offset..<end])
+            }
+            offset = end
+        }
+        settle(before: .max)
+        return hasPath ? out : nil
+    }
+
+    private func put(_ flags: UInt8, _ code: UInt8, _ value: UInt32, _ out: inout [UInt8]) {
+        out.append(flags)
+        out.append(code)
+        out.append(4)
+        put(value, &out)
+    }
+
+    private func put(_ value: UInt32, _ out: inout [UInt8]) {
+        for shift in stride(from: 24, through: 0, by: -8) as StrideThrough<UInt32> {
+            out.append(UInt8(truncatingIfNeeded: value >> shift))
+        }
+    }
+
+    /// Writes the path with our AS in front; false where its first segment has no room.
+    private func prepend(_ path: ArraySlice<UInt8>, _ out: inout [UInt8]) -> Bool {
+        var rest = path
+        var held = 0
+        if path.count >= 2, path[path.startIndex] == ASPath.Kind.sequence.rawValue {
+            held = Int(path[path.startIndex + 1])
+            rest = path.dropFirst(2)
+        }
+        guard held + count <= 255 else { return false }
+        let length = 2 + count * 4 + rest.count
+        out.append(length > 255 ? 0x50 : 0x40)
+        out.append(AttributeCode.asPath.rawValue)
+        if length > 255 { out.append(UInt8(truncatingIfNeeded: length >> 8)) }
+        out.append(UInt8(truncatingIfNeeded: length))
+        out.append(ASPath.Kind.sequence.rawValue)
+        out.append(UInt8(truncatingIfNeeded: held + count))
+        for _ in 0..<count { put(policy.localASN.rawValue, &out) }
+        out.append(contentsOf: rest)
+        return true
+    }
+
+    // The general way
+
+    func rebuild(_ canonical: [UInt8], localPref: UInt32) -> [UInt8] {
         var attributes = PathAttributes(canonical: canonical)
         attributes.originatorID = nil
         attributes.clusterList = []
         if policy.isInternal {
             attributes.localPref = localPref
             if let med = policy.med { attributes.med = med }
-            attributes.asPath.prepend(policy.localASN, count: Int(policy.prepend))
         } else {
             attributes.localPref = nil
             // RFC 4271 §5.1.4: a MED received is not passed on to another AS.
             attributes.med = policy.med
             if policy.removesPrivateAS { removePrivate(&attributes.asPath) }
             if policy.overridesAS { override(&attributes.asPath) }
-            attributes.asPath.prepend(policy.localASN, count: Int(policy.prepend) + 1)
         }
+        attributes.asPath.prepend(policy.localASN, count: count)
         for value in policy.communities {
             let community = Community(rawValue: value)
             if !attributes.communities.contains(community) {

@@ -65,6 +65,7 @@ extension RIB {
             common.forwarding.unclaimed.insert(group)
             let active = members.compactMap { common.forwarding.singleIndex[$0.id] }.first
             common.forwarding.setActive(group, active ?? 0)
+            if let active { common.forwarding.gateways[Int(active)].adopted.append(group) }
         }
     }
 
@@ -135,7 +136,8 @@ extension RIB {
 
     // Resync
 
-    /// Compares with a later complete dump, after lost events.
+    /// Compares with a later complete dump, after lost events. The dump was taken behind every step
+    /// whose outcome was reported, and before those in flight.
     public mutating func compare(_ state: KernelState) {
         common.compare(state.nextHops)
         flush()

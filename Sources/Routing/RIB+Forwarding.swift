@@ -44,11 +44,14 @@ extension RIB {
             common.drainSingle(gateway, into: &steps)
         }
         while steps.count < end, unreachable.drain(&common, into: &steps) {}
+        var sweeps = 0
         while steps.count < end {
             while steps.count < end, let ref = common.queue.pop() {
                 drain(ref, into: &steps, at: now)
             }
-            guard steps.count < end, hasWork else { break }
+            // A turn of the loop is bounded: a large space is swept over several.
+            guard steps.count < end, hasWork, sweeps < 16 else { break }
+            sweeps += 1
             sweep(limit: 4096)
         }
         // What a sweep set free moves before the loop comes round again.
@@ -343,9 +346,6 @@ extension Common {
         forwarding.gateways[Int(gateway)].single = .none
         forwarding.gateways[Int(gateway)].state = .absent
         forwarding.wantSingle(gateway)
-        for index in forwarding.groups.indices.dropFirst()
-        where !forwarding.groups[index].isFree && forwarding.groups[index].active == gateway {
-            forwarding.push(UInt32(index))
-        }
+        for group in forwarding.groupsLeading(to: gateway) { forwarding.push(group) }
     }
 }

@@ -61,6 +61,7 @@ extension RIB {
         let space = common.sources[slot].space
         common.spaces[space].sources.removeAll { $0 == source.rawValue }
         common.spaces[space].leaving.append(source.rawValue)
+        requestPass(space)
     }
 
     /// Stores what an UPDATE says: withdrawals first, then announcements. Nothing of a message
@@ -134,16 +135,18 @@ extension RIB {
     /// All paths of the source are void from now on.
     public mutating func sourceDown(_ source: SourceID) {
         guard let slot = slot(source) else { return }
+        let hasPaths = common.sources[slot].hasPaths
         common.sources[slot].advance(keepingStale: false)
-        endEpoch(slot)
+        endEpoch(slot, hasPaths)
     }
 
     /// All paths of the source are kept as stale (graceful restart, enhanced route refresh) until
     /// announced again, or `sweepStale`. Those that were stale before are void.
     public mutating func markStale(_ source: SourceID) {
         guard let slot = slot(source) else { return }
+        let hadStale = common.sources[slot].staleEpoch != nil
         common.sources[slot].advance(keepingStale: true)
-        endEpoch(slot)
+        endEpoch(slot, hadStale)
     }
 
     /// Paths that are still stale are void from now on.
@@ -152,15 +155,16 @@ extension RIB {
         common.sources[slot].staleEpoch = nil
         common.sources[slot].staleReceived = PrefixCounts()
         common.sources[slot].staleAccepted = PrefixCounts()
-        endEpoch(slot)
+        endEpoch(slot, true)
     }
 
-    private mutating func endEpoch(_ slot: Int) {
+    private mutating func endEpoch(_ slot: Int, _ hasVoid: Bool) {
         let space = common.sources[slot].space
         common.sources[slot].offered = []
-        requestPass(space)
+        if hasVoid { requestPass(space) }
         // An epoch's number must not come back while paths of its first use are left.
         if common.sources[slot].endedEpochs > 200 {
+            requestPass(space)
             while common.forwarding.passes.contains(where: { Int($0.space) == space }) {
                 sweep(limit: .max)
             }

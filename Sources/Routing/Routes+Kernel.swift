@@ -82,7 +82,10 @@ extension Routes {
                 outcome = nil
             }
         } else {
-            outcome = isDisturbed ? (target == 0 ? 0 : unknownGroup) : target
+            // Whatever the other hand did came before or after: look again, and write again.
+            outcome =
+                !isDisturbed
+                ? target : target == 0 ? tables[table].rows[row].held : unknownGroup
         }
         if let outcome {
             setHeld(table, row, outcome, &common)

@@ -27,7 +27,7 @@ struct Routes<P: RoutePrefix>: Sendable {
     ) {
         let row = tables[table].findOrInsert(prefix)
         let head = tables[table].rows[row].paths
-        let old = announcement(head)
+        let old = leave(table, row, &common)
         let tag = PathTag(
             source: source, epoch: common.sources[source].epoch, isRefused: isRefused)
         let gateway = isRefused ? 0 : gateway
@@ -82,7 +82,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         _ prefix: P, table: Int, source: Int, _ common: inout Common
     ) {
         guard let row = tables[table].find(prefix) else { return }
-        let old = announcement(tables[table].rows[row].paths)
+        let old = leave(table, row, &common)
         if removePaths(table, row, &common, where: { tag, _ in tag.source == source }) {
             reselect(table, row, old: old, &common)
         }
@@ -125,22 +125,42 @@ struct Routes<P: RoutePrefix>: Sendable {
         var attributes: UInt32
     }
 
-    func announcement(_ head: UInt32) -> Announcement? {
+    /// A void path is still known to receivers that did not look since, and equals no other: 0.
+    func announcement(_ head: UInt32, _ common: borrowing Common) -> Announcement? {
         guard head != 0 else { return nil }
         let path = paths[head]
         guard !path.tag.isRefused else { return nil }
-        return Announcement(source: path.tag.source, attributes: path.attributes)
+        let isValid = common.sources[path.tag.source].isValid(path.tag)
+        return Announcement(
+            source: path.tag.source, attributes: isValid ? path.attributes : 0)
     }
 
-    /// The best path, if there is one.
-    func best(_ table: Int, _ row: Int, _ common: borrowing Common) -> Path? {
+    /// What receivers heard of a row that is about to change. With a void head they may have
+    /// heard of any path behind it, so all who may have look again.
+    private mutating func leave(
+        _ table: Int, _ row: Int, _ common: inout Common
+    ) -> Announcement? {
         let head = tables[table].rows[row].paths
-        guard head != 0 else { return nil }
-        let path = paths[head]
-        guard !path.tag.isRefused, common.sources[path.tag.source].isValid(path.tag) else {
-            return nil
+        let old = announcement(head, common)
+        guard let old, old.attributes == 0 else { return old }
+        var handle = head
+        while handle != 0 {
+            mark(table, row, source: paths[handle].tag.source, &common)
+            handle = paths[handle].next
         }
-        return path
+        return old
+    }
+
+    /// The best path, if there is one: void ones that no pass has removed yet are stepped over.
+    func best(_ table: Int, _ row: Int, _ common: borrowing Common) -> Path? {
+        var handle = tables[table].rows[row].paths
+        while handle != 0 {
+            let path = paths[handle]
+            if path.tag.isRefused { return nil }
+            if common.sources[path.tag.source].isValid(path.tag) { return path }
+            handle = path.next
+        }
+        return nil
     }
 
     func candidate(_ handle: UInt32, _ path: Path, _ common: borrowing Common) -> Candidate {
@@ -170,7 +190,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             table, row,
             common.forwarding.choice(
                 list, space: UInt32(truncatingIfNeeded: table), family: P.family), &common)
-        let new = announcement(tables[table].rows[row].paths)
+        let new = announcement(tables[table].rows[row].paths, common)
         if new != old {
             if let old { mark(table, row, source: old.source, &common) }
             if let new, new.source != old?.source {
@@ -280,7 +300,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             tables[table].passCursor += 1
             guard row < tables[table].rows.count, tables[table].rows[row].flags.contains(.live)
             else { continue }
-            let old = announcement(tables[table].rows[row].paths)
+            let old = leave(table, row, &common)
             let hasRemoved = removePaths(table, row, &common) { tag, common in
                 !common.sources[tag.source].isValid(tag)
             }
@@ -303,7 +323,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             guard handle != 0 else { continue }
             let path = paths[handle]
             guard common.sources[source].isValid(path.tag) else { continue }
-            let old = announcement(tables[table].rows[row].paths)
+            let old = leave(table, row, &common)
             let verdict = judge(tables[table].rows[row].prefix, path.attributes, &common)
             let gateway = verdict.isRefused ? 0 : verdict.gateway
             common.sources[source].count(path.tag, P.family, -1)

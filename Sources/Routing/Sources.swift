@@ -99,6 +99,11 @@ struct Source: Sendable {
         }
     }
 
+    /// Whether any path of it counts.
+    var hasPaths: Bool {
+        received.total > 0 || staleReceived.total > 0
+    }
+
     /// Ends the present epoch.
     mutating func advance(keepingStale: Bool) {
         staleEpoch = keepingStale ? epoch : nil

@@ -132,6 +132,22 @@ struct AdjOutTests {
         #expect(listener.path(many(1)[0]) == "64600 65001 7")
     }
 
+    @Test func `a source that comes back with what it had is announced again`() {
+        var bench = Bench()
+        let source = bench.peer(1)
+        bench.announce(source, 1, many(3))
+        let receiver = bench.rib.addReceiver(Self.receiver())
+        var listener = Listener()
+        listener.pull(&bench, receiver)
+        bench.rib.sourceDown(source)
+        bench.rib.refresh(receiver, .ipv4)
+        listener.pull(&bench, receiver)
+        #expect(listener.routes.isEmpty)
+        bench.announce(source, 1, many(3))
+        listener.pull(&bench, receiver)
+        #expect(listener.routes.count == 3)
+    }
+
     @Test func `nothing goes back into the circuit it came from`() {
         var bench = Bench()
         let source = bench.peer(1, circuit: 9)
@@ -266,6 +282,36 @@ struct AdjOutTests {
         #expect(value.localPref == (policy.isInternal ? 150 : nil))
         // RFC 4271 §5.1.4: a MED goes no further than the neighbouring AS.
         #expect(value.med == (policy.isInternal ? 7 : nil))
+    }
+
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `editing bytes comes to the same as building anew`(seed: UInt64) {
+        var random = Seeded(seed)
+        for _ in 0..<300 {
+            var value = PathAttributes(
+                origin: .incomplete,
+                asPath: ASPath(
+                    (0..<[0, 1, 3, 62, 63, 253, 254, 255, 300][
+                        Int.random(in: 0..<9, using: &random)]).map { ASN(UInt32($0) + 1) }))
+            if Bool.random(using: &random) {
+                value.asPath.segments.insert(ASPath.Segment(.set, [ASN(5), ASN(6)]), at: 0)
+            }
+            if Bool.random(using: &random) { value.med = 9 }
+            if Bool.random(using: &random) { value.localPref = 300 }
+            if Bool.random(using: &random) { value.communities = [Community(1, 2)] }
+            if Bool.random(using: &random) { value.originatorID = RouterID(1, 2, 3, 4) }
+            if Bool.random(using: &random) { value.clusterList = [RouterID(1, 2, 3, 4)] }
+            if Bool.random(using: &random) { value.atomicAggregate = true }
+            var policy = Self.receiver().policy
+            policy.isInternal = Bool.random(using: &random)
+            policy.prepend = UInt8.random(in: 0...3, using: &random)
+            policy.med = Bool.random(using: &random) ? 77 : nil
+            let dress = Dress(policy)
+            let bytes = value.canonical()
+            #expect(
+                dress.dress(bytes, localPref: 123) == dress.rebuild(bytes, localPref: 123))
+            if value.asPath.length < 250 { #expect(dress.edit(bytes, localPref: 123) != nil) }
+        }
     }
 
     @Test func `MED and communities are added once`() {

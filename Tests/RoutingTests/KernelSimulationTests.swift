@@ -36,7 +36,7 @@ struct KernelSimulationTests {
             guard let peer = peers.randomElement(using: &random), let source = sources[peer] else {
                 return
             }
-            switch Int.random(in: 0..<12, using: &random) {
+            switch Int.random(in: 0..<14, using: &random) {
             case 0..<5:
                 guard isUp[peer] == true else { return }
                 let some = pool.shuffled(using: &random).prefix(8)
@@ -67,6 +67,23 @@ struct KernelSimulationTests {
                 guard isCut[peer] == false else { return }
                 isCut[peer] = true
                 bench.cut(peer)
+            case 11:
+                // Somebody deletes a route of ours, and we hear of it.
+                guard
+                    let key = bench.kernel.routes.keys.sorted(by: { $0.prefix < $1.prefix })
+                        .randomElement(using: &random)
+                else { return }
+                bench.kernel.routes[key] = nil
+                bench.rib.observed(.routeGone(key), at: bench.now)
+            case 12:
+                // Somebody deletes an object of ours; we hear of nothing, and dump.
+                guard
+                    let id = bench.kernel.nextHops.keys.sorted()
+                        .filter({ $0 != RIB.placeholder4 && $0 != RIB.placeholder6 })
+                        .randomElement(using: &random)
+                else { return }
+                bench.kernel.drop(id)
+                bench.rib.compare(bench.kernel.dump)
             default:
                 guard isCut[peer] == true else { return }
                 isCut[peer] = false
@@ -111,15 +128,25 @@ struct KernelSimulationTests {
         }
     }
 
-    @Test(arguments: 0..<30 as Range<UInt64>, [0, 15])
-    func `at rest the kernel is what selection says`(seed: UInt64, refusals: Int) {
+    enum Worker: CaseIterable {
+        case prompt, slow, refusing
+    }
+
+    @Test(arguments: 0..<25 as Range<UInt64>, Worker.allCases)
+    func `at rest the kernel is what selection says`(seed: UInt64, worker: Worker) {
+        let refusals = worker == .refusing ? 15 : 0
         var world = World(seed, refusals: refusals)
         for _ in 0..<12 {
             for _ in 0..<Int.random(in: 1...25, using: &world.random) {
                 world.act()
-                if Bool.random(using: &world.random) {
-                    world.bench.turn(limit: Int.random(in: 1...20, using: &world.random))
-                    if refusals == 0 { world.check() }
+                guard Bool.random(using: &world.random) else { continue }
+                let limit = Int.random(in: 1...20, using: &world.random)
+                if worker == .prompt {
+                    world.bench.turn(limit: limit)
+                    world.check()
+                } else {
+                    world.bench.ask(limit: limit)
+                    world.bench.work(Int.random(in: 0...20, using: &world.random))
                 }
             }
             world.bench.refusals = 0

@@ -195,6 +195,8 @@ struct Bench {
     /// The chance of a refusal out of the blue, in percent.
     var refusals = 0
     var random = Seeded(1)
+    /// Steps that the worker has not come to.
+    var wire: [StepRequest] = []
 
     init(hasPlaceholders: Bool = true) {
         guard hasPlaceholders else { return }
@@ -206,9 +208,24 @@ struct Bench {
     /// One batch to the kernel and back.
     @discardableResult
     mutating func turn(limit: Int = 64) -> Int {
-        var steps: [StepRequest] = []
-        rib.drain(into: &steps, limit: limit, at: now)
-        for request in steps {
+        let count = ask(limit: limit)
+        work(.max)
+        return count
+    }
+
+    /// Hands steps to the worker.
+    @discardableResult
+    mutating func ask(limit: Int) -> Int {
+        let count = wire.count
+        rib.drain(into: &wire, limit: limit, at: now)
+        return wire.count - count
+    }
+
+    /// The worker carries out some steps, in order.
+    mutating func work(_ count: Int) {
+        let batch = wire.prefix(count)
+        wire.removeFirst(batch.count)
+        for request in batch {
             var error: KernelError?
             if refusals > 0, Int.random(in: 0..<100, using: &random) < refusals {
                 error = KernelError(code: 12, text: "Cannot allocate memory")
@@ -217,7 +234,6 @@ struct Bench {
             }
             rib.finished(request.ticket, error: error, at: now)
         }
-        return steps.count
     }
 
     /// Until nothing is to be done, time included; that it does not come is a failure.
