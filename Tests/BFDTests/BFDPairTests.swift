@@ -19,6 +19,7 @@ struct BFDPairTests {
                 var position = 0
                 var sender = [Int](repeating: index, count: actions.count)
                 while position < actions.count {
+                    precondition(position < 100, "the two answer each other without end")
                     let from = sender[position]
                     switch actions[position] {
                     case .up: ups += 1

@@ -209,6 +209,7 @@ struct BFDSessionTests {
     @Test func `a slower pace waits for the peer's answer`() {
         var probe = Probe()
         probe.reach(.up)
+        probe.hear(Probe.packet(.up) { $0.desiredMinTx = 50000 })
         var slower = BFDSettings(interval: .seconds(1))
         slower.requiredMinRx = .milliseconds(50)
         probe.session.change(slower, at: probe.now, into: &probe.actions)

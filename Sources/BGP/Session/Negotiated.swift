@@ -27,6 +27,26 @@ public struct Negotiated: Hashable, Sendable {
     /// The codes of all capabilities the peer named, for display.
     public var peerCapabilities: [UInt8]
 
+    /// An agreement as it comes out of two OPENs; the defaults are those of a modern peer.
+    public init(
+        peerID: RouterID, peerASN: ASN, isInternal: Bool = false, families: Set<Family>,
+        hasFourOctetASN: Bool = true, holdTime: UInt16 = 90, maximumLength: Int = 4096,
+        hasRouteRefresh: Bool = true, hasEnhancedRefresh: Bool = false,
+        gracefulRestart: PeerGracefulRestart? = nil, peerCapabilities: [UInt8] = []
+    ) {
+        self.peerID = peerID
+        self.peerASN = peerASN
+        self.isInternal = isInternal
+        self.families = families
+        self.hasFourOctetASN = hasFourOctetASN
+        self.holdTime = holdTime
+        self.maximumLength = maximumLength
+        self.hasRouteRefresh = hasRouteRefresh
+        self.hasEnhancedRefresh = hasEnhancedRefresh
+        self.gracefulRestart = gracefulRestart
+        self.peerCapabilities = peerCapabilities
+    }
+
     /// The peer's side of graceful restart.
     public struct PeerGracefulRestart: Hashable, Sendable {
         /// Seconds to keep the peer's routes while it restarts.
@@ -39,6 +59,18 @@ public struct Negotiated: Hashable, Sendable {
         public var families: Set<Family>
         /// Those whose forwarding it preserved over its last restart (F bits).
         public var preserved: Set<Family>
+
+        /// The peer's side.
+        public init(
+            restartTime: UInt16, isRestarting: Bool, coversNotifications: Bool,
+            families: Set<Family>, preserved: Set<Family>
+        ) {
+            self.restartTime = restartTime
+            self.isRestarting = isRestarting
+            self.coversNotifications = coversNotifications
+            self.families = families
+            self.preserved = preserved
+        }
     }
 }
 
