@@ -159,6 +159,33 @@ extension Rig {
         #expect(rig.stepsToSettle() == ["delete vrf-a"])
     }
 
+    @Test func `a VRF stays while a step that joins it is under way`() throws {
+        var rig = try Rig.withPort(isUp: true)
+        rig.want("c", circuit)
+        let created: Set = ["create vrf-a table 1001", "create a on eth0 100"]
+        #expect(created.isSubset(of: rig.take(only: created)))
+        rig.listen()
+        var held: [(ticket: UInt64, step: Step)] = []
+        rig.reconciler.drain(limit: 9, at: rig.now, into: &held)
+        let kernel = rig.kernel
+        let joining = held.filter { spoken($0.step, kernel) == "a in vrf-a" }
+        #expect(joining.count == 1)
+        for item in held where spoken(item.step, kernel) != "a in vrf-a" {
+            for outcome in rig.kernel.execute([item]) {
+                rig.reconciler.finished(outcome, at: rig.now)
+            }
+        }
+        rig.want("c")
+        var batch: [(ticket: UInt64, step: Step)] = []
+        rig.reconciler.drain(limit: 9, at: rig.now, into: &batch)
+        #expect(batch.isEmpty)
+        #expect(rig.status("vrf-a") == .waiting("device vrf-a is still being used by a step"))
+        for outcome in rig.kernel.execute(joining) {
+            rig.reconciler.finished(outcome, at: rig.now)
+        }
+        #expect(rig.stepsToSettle() == ["delete a", "delete vrf-a"])
+    }
+
     @Test func `a VRF stays while its table has routes of ours`() throws {
         var rig = try Rig.withPort(isUp: true)
         rig.want("c", circuit)

@@ -173,6 +173,17 @@ import Testing
         #expect(rig.reconciler.adoptedPorts[name("eth0")] == PreviousValues(mtu: 1400))
     }
 
+    @Test func `a record is not believed of a device that came while the daemon was dead`() throws {
+        var rig = try Rig.withPort(mtu: 1500)
+        rig.want("c", [port("eth0", mtu: 9000)])
+        rig.settle()
+        rig.kernel.removeDevice(name("eth0"))
+        try rig.kernel.addDevice(name("eth0"), mtu: 1400, isUp: true)
+        rig.crash()
+        #expect(rig.stepsToSettle() == [])
+        #expect(rig.reconciler.adoptions.isEmpty)
+    }
+
     @Test func `a foreign address on a port stays, also where it is the one wanted`() throws {
         var rig = try Rig.withPort(isUp: true)
         rig.foreignAddresses = [address("10.0.0.1/30"), address("192.0.2.1/32")]
