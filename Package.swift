@@ -72,7 +72,7 @@ let package = Package(
         .executableTarget(name: "probe", path: "Tests/Probe"),
         .target(
             name: "Simulation",
-            dependencies: ["Core", "Intent", "Net", "Reconcile"],
+            dependencies: ["BGP", "Control", "Core", "Intent", "Net", "Reconcile", "Routing"],
             path: "Tests/Simulation", swiftSettings: base),
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: base),
         .testTarget(name: "BGPTests", dependencies: ["BGP", "Net"], swiftSettings: base),
@@ -87,9 +87,9 @@ let package = Package(
         .testTarget(
             name: "circuitctlTests", dependencies: ["Control", "Intent", "Net", "circuitctl"],
             swiftSettings: base),
-        .testTarget(name: "CoreTests", dependencies: ["Core", "Net"], swiftSettings: base),
+        .testTarget(name: "CoreTests", dependencies: ["BGP", "Control", "Core", "Intent", "Net", "Simulation"], swiftSettings: base),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Core", "Net", "Simulation"],
+            name: "SimulationTests", dependencies: ["Control", "Core", "Net", "Simulation"],
             swiftSettings: base),
         .testTarget(
             name: "HostTests", dependencies: ["CLinux", "Host", "Net"], swiftSettings: common),

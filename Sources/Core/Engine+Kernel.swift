@@ -249,7 +249,7 @@ extension Engine {
         }
         if reconciler.needsResync { requestDump(at: now, into: &effects) }
         placeholder.want(
-            !shares.isEmpty && phase == .running, canGo: rib.forwarding.groups == 0,
+            !linkSlots.isEmpty && phase == .running, canGo: rib.forwarding.groups == 0,
             reconciler: &reconciler)
         var steps: [(ticket: UInt64, step: Step)] = []
         let room = Engine.stepWindow - stepsInFlight

@@ -133,7 +133,9 @@ public struct Engine: ~Copyable {
     /// Whether `settle` has more to do now.
     public var hasWork: Bool {
         guard hasDump, phase != .stopped else { return false }
-        return rib.hasWork || (rib.hasSteps && stepsInFlight < Engine.stepWindow)
+        if rib.hasWork { return true }
+        // Until the placeholder's fate is known, routes wait for an outcome or a deadline.
+        return rib.hasSteps && placeholder.ready != nil && stepsInFlight < Engine.stepWindow
     }
 
     /// When `tick` must be called though nothing happens.
@@ -147,6 +149,7 @@ public struct Engine: ~Copyable {
             if hasDump {
                 next = earlier(next, reconciler.nextDeadline)
                 next = earlier(next, rib.nextDeadline)
+                next = earlier(next, placeholder.retryAt)
                 next = earlier(next, leaving.deadline)
             }
             for state in listeners.values { next = earlier(next, state.retryAt) }

@@ -32,7 +32,8 @@ struct Placeholder {
     private var hasObjects = false
     private var adopted: Set<NextHopID> = []
     private var failures = 0
-    private var retryAt: Instant?
+    /// When a refused step is tried again.
+    private(set) var retryAt: Instant?
     private var lastTicket: UInt64 = 0
     private var index: InterfaceIndex?
 
@@ -84,6 +85,7 @@ struct Placeholder {
             if let retryAt, now < retryAt { return }
             guard let link = observed.link(named: name), link.isUsable else { return }
             index = link.index
+            retryAt = nil
             steps.append(
                 (
                     ticket(),
@@ -133,8 +135,6 @@ struct Placeholder {
         switch stage {
         case .making where adopted.count == 2 && retryAt == nil:
             stage = .standing
-        case .making where adopted.count == 2:
-            retryAt = nil
         case .removing:
             hasObjects = false
             adopted = []
