@@ -74,7 +74,7 @@ extension Engine {
         return ReceiverSettings(
             space: spec.table, circuit: number(of: session.id.circuit),
             families: negotiated.families, nextHop4: nextHop4,
-            nextHop6: nextHop6, hasFourOctetASN: negotiated.hasFourOctetASN,
+            nextHop6: nextHop6, origin: origins[spec.tenant], hasFourOctetASN: negotiated.hasFourOctetASN,
             messageLimit: negotiated.maximumLength,
             policy: ExportPolicy(
                 exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,

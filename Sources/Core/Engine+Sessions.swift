@@ -515,10 +515,10 @@ extension Engine {
             kind: settings.localASN == settings.peerASN ? .internal : .external,
             peer: settings.peer, routerID: routerID ?? RouterID(raw: 0),
             peerASN: settings.peerASN, localASN: settings.localASN, gateways: gateways,
-            subnets: spec.addresses.map(\.network),
+            subnets: spec.addresses.map(\.network), locals: spec.addresses.map(\.address),
             policy: ImportPolicy(
                 accept: settings.accept,
-                acceptsDefault: settings.accept?.namesDefault ?? false,
+                acceptsDefault: settings.acceptsDefault,
                 isPublic: settings.isPublic, allowOwnAS: settings.allowOwnAS,
                 localPref: settings.localPref, limit: settings.limits.inbound))
     }
@@ -547,13 +547,6 @@ extension Engine {
         var hash = options.seed ^ 0xCBF2_9CE4_8422_2325
         for byte in id.description.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return hash
-    }
-}
-
-extension PrefixFilter {
-    /// Whether the default route itself is named.
-    var namesDefault: Bool {
-        rules.contains { $0.prefix.isDefault && $0.from == 0 }
     }
 }
 

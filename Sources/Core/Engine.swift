@@ -181,9 +181,10 @@ public struct Engine: ~Copyable {
             evaluateTouchedLinks(at: now, into: &effects)
             if holdUntil != nil { endHoldIfHeard(at: now, into: &effects) }
             forward(at: now, into: &batch)
+            // What a port was like is on disk before it is changed.
+            saveAdoptions(into: &effects)
             program(batch, into: &effects)
             settleReceivers(into: &effects)
-            saveAdoptions(into: &effects)
         }
         look(at: now, into: &effects)
         finishIfDone(at: now, into: &effects)

@@ -88,17 +88,17 @@ protocol bgp edge6 from edge {
     neighbor fd00:a::$((last - 1)) as 64600;
     ipv6 { import all; export where source = RTS_STATIC; };
 }
-template bgp pair {
+template bgp beside {
     local as 12076;
     direct;
     hold time ${HOLD:-30};
     connect delay time 1;
 }
-protocol bgp mate4 from pair {
+protocol bgp mate4 from beside {
     neighbor 172.30.0.$mate as 12076;
     ipv4 { import all; export where proto ~ "edge*"; next hop self; };
 }
-protocol bgp mate6 from pair {
+protocol bgp mate6 from beside {
     neighbor fd00:b::$mate as 12076;
     ipv6 { import all; export where proto ~ "edge*"; next hop self; };
 }
