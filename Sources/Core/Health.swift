@@ -60,7 +60,7 @@ extension Engine {
         for name in healthBook.circuits.keys where shares[name] == nil {
             healthBook.circuits[name] = nil
         }
-        for name in tenants.keys { offerNetworks(of: name) }
+        for name in tenants.keys.sorted() { offerNetworks(of: name) }
     }
 
     /// Changes whenever an answer about health may have.
