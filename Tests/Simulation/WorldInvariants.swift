@@ -148,7 +148,9 @@ extension Edge {
             return isPlaceholder ? [] : [(device, address)]
         case .group(let members):
             return members.flatMap { member in
-                if case .group = kernel.nextHops[member.id]?.nextHop.content { return [] as [(device: InterfaceIndex, address: IPAddress)] }
+                if case .group = kernel.nextHops[member.id]?.nextHop.content {
+                    return [] as [(device: InterfaceIndex, address: IPAddress)]
+                }
                 return gateways(of: member.id)
             }
         case nil: return []
