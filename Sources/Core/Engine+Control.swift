@@ -19,9 +19,7 @@ extension Engine {
             return .circuits(
                 CircuitsReply(circuits: shares.keys.sorted().map { summary($0, at: now) }))
         case .circuit(let name):
-            guard shares[name] != nil else {
-                return .refusal(.unknownCircuit(name, known: shares.keys))
-            }
+            guard shares[name] != nil else { return .refusal(unknownCircuit(name)) }
             return .circuit(circuit(name, at: now))
         case .circuitRoutes(let name, let query): return routes(ofCircuit: name, query)
         case .tenantRoutes(let name, let query): return routes(ofTenant: name, query)
@@ -90,6 +88,14 @@ extension Engine {
         }
     }
 
+    /// A circuit whose file was never good is not one that nobody knows.
+    func unknownCircuit(_ name: String) -> RequestError {
+        guard let fault = catalog.faults(forCircuit: name).first(where: { $0.severity == .fault })
+        else { return .unknownCircuit(name, known: shares.keys) }
+        return RequestError(
+            status: 404, "circuit \(name) was never applied, its file is faulty: \(fault)")
+    }
+
     // Replies
 
     private func status(at now: Instant) -> StatusReply {
@@ -117,7 +123,7 @@ extension Engine {
             uptimeSeconds: seconds(since: startedAt, now),
             routerID: catalog.settings?.routerID.description ?? "",
             asn: catalog.settings?.asn.rawValue ?? 0, generation: generation,
-            daemon: daemonHealth, faults: catalog.fileFaults.map(FileFault.init),
+            daemon: daemonHealth(withHost: false), faults: catalog.fileFaults.map(FileFault.init),
             heldRemovals: held.circuits.isEmpty && held.tenants.isEmpty
                 ? nil
                 : HeldRemovals(
@@ -160,7 +166,7 @@ extension Engine {
         }
         return CircuitSummary(
             name: name, tenants: Set((circuit?.peerings ?? []).map(\.tenant)).sorted(),
-            provider: circuit?.provider ?? "", health: verdict.health, reasons: verdict.reasons,
+            provider: circuit?.provider ?? "", health: verdict.health, reasons: verdict.allReasons,
             links: LinkCount(
                 forwarding: verdict.forwarding, here: shares[name]?.localLinks.count ?? 0,
                 elsewhere: shares[name]?.remoteLinks ?? []),

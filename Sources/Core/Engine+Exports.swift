@@ -32,9 +32,11 @@ extension Engine {
         ribIsTouched = true
     }
 
-    /// Tenants or circuits changed: every export policy may have.
-    mutating func refreshExports(at now: Instant) {
-        for slot in receivers.sorted() { updateReceiver(slot) }
+    /// A tenant changed: the export policies of its sessions may have.
+    mutating func refreshExports(of tenant: String) {
+        for link in (linksByTenant[tenant] ?? []).sorted() {
+            for slot in links[link].sessions { updateReceiver(slot) }
+        }
     }
 
     /// Asks the shell to pull where there is something to send.
@@ -74,7 +76,8 @@ extension Engine {
         return ReceiverSettings(
             space: spec.table, circuit: number(of: session.id.circuit),
             families: negotiated.families, nextHop4: nextHop4,
-            nextHop6: nextHop6, origin: origins[spec.tenant], hasFourOctetASN: negotiated.hasFourOctetASN,
+            nextHop6: nextHop6, origin: origins[spec.tenant],
+            hasFourOctetASN: negotiated.hasFourOctetASN,
             messageLimit: negotiated.maximumLength,
             policy: ExportPolicy(
                 exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,

@@ -173,7 +173,8 @@ extension Engine {
                 "link", trouble ?? "the link is up", circuit: key.circuit, link: key.role, at: now,
                 into: &effects)
             log(
-                trouble == nil ? .notice : .warning, trouble ?? "the link is up",
+                trouble == nil ? .notice : links[slot].wasUp ? .warning : .info,
+                trouble ?? "the link is up",
                 ["circuit": key.circuit, "link": key.role, "device": spec.device.description],
                 into: &effects)
         }
@@ -186,6 +187,7 @@ extension Engine {
             }
             links[slot].device = device
             if let device {
+                links[slot].wasUp = true
                 rib.deviceBack(device, at: now)
                 for gateway in spec.gateways {
                     rib.setGateway(GatewayID(device, gateway), isUsable: true, at: now)
