@@ -26,10 +26,10 @@ extension Engine {
         case .plan:
             return .plan(
                 PlanReply(
-                    changes: catalog.heldRemovals.map {
+                    changes: (held.circuits + held.tenants.map { "tenant \($0)" }).map {
                         PlanReply.Change(
                             circuit: $0, impact: .interface,
-                            sentence: "would be removed: waits for `circuitctl confirm`")
+                            sentence: "would be removed; waits for `circuitctl confirm`")
                     },
                     steps: reconciler.unsettled.map { entry in
                         "\(entry.key): \(entry.status.reason ?? "being worked on")"
@@ -40,12 +40,15 @@ extension Engine {
             effects.append(.reread)
             return .action(ActionReply("reading the files again"))
         case .confirm:
-            let held = catalog.heldRemovals
+            let held = held
             apply(catalog.confirm(at: now), at: now, into: &effects)
             log(
-                .notice, "held removals confirmed by operator",
-                ["circuits": held.joined(separator: ",")], into: &effects)
-            return .confirm(ConfirmReply(circuits: held))
+                .notice, "removals that were held back are confirmed by the operator",
+                [
+                    "circuits": held.circuits.joined(separator: ","),
+                    "tenants": held.tenants.joined(separator: ","),
+                ], into: &effects)
+            return .confirm(ConfirmReply(circuits: held.circuits, tenants: held.tenants))
         case .shutdown:
             shutDown(at: now, into: &effects)
             return .action(ActionReply("removing everything of ours, then ending"))
@@ -114,17 +117,18 @@ extension Engine {
             counts.sessions += 1
             if session.peer.state == .established { counts.sessionsEstablished += 1 }
         }
-        let held = catalog.heldRemovals
+        let held = held
         return StatusReply(
             edge: catalog.settings?.edge ?? options.hostName, version: circuitdVersion,
             uptimeSeconds: seconds(since: startedAt, now),
             routerID: catalog.settings?.routerID.description ?? "",
             asn: catalog.settings?.asn.rawValue ?? 0, generation: generation,
-            daemon: daemonHealth(withHost: false), faults: catalog.faults.map(FileFault.init),
-            heldRemovals: held.isEmpty
+            daemon: daemonHealth(withHost: false), faults: catalog.fileFaults.map(FileFault.init),
+            heldRemovals: held.circuits.isEmpty && held.tenants.isEmpty
                 ? nil
                 : HeldRemovals(
-                    circuits: held, sinceSeconds: seconds(since: healthBook.heldSince, now)),
+                    circuits: held.circuits, tenants: held.tenants,
+                    sinceSeconds: seconds(since: healthBook.heldSince, now)),
             settingsWarnings: shares.isEmpty ? [] : hostSettings.faults, counts: counts,
             kernel: KernelStatus(
                 settled: forwarding.isSettled && reconciler.isSettled,

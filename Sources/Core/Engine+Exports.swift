@@ -95,7 +95,17 @@ private struct StandardOrLarge {
     var standard: UInt32?
     var large: [UInt32]?
 
+    /// Well-known communities by the names that files use.
+    private static let names: [String: UInt32] = [
+        "graceful-shutdown": 0xFFFF_0000, "blackhole": 0xFFFF_029A, "no-export": 0xFFFF_FF01,
+        "no-advertise": 0xFFFF_FF02, "no-peer": 0xFFFF_FF04,
+    ]
+
     init?(_ text: String) {
+        if let known = Self.names[text] {
+            standard = known
+            return
+        }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             .map { decimal($0, below: 1 << 32) }
         switch (parts.count, parts.first ?? nil, parts.dropFirst().first ?? nil, parts.last ?? nil)

@@ -208,14 +208,28 @@ extension Engine {
         return HealthReply(reasons.isEmpty ? .ok : .degraded, reasons: reasons)
     }
 
+    /// Names of circuits and tenants whose removal waits for the operator's word.
+    var held: (circuits: [String], tenants: [String]) {
+        func names(in folder: String) -> [String] {
+            catalog.heldRemovals.filter { $0.hasPrefix("\(folder)/") }.map {
+                String($0.dropFirst(folder.count + 1).dropLast(".yaml".count))
+            }
+        }
+        return (names(in: "circuits"), names(in: "tenants"))
+    }
+
     /// The guard's sentence, with what to do.
     var heldSentence: String? {
-        let held = catalog.heldRemovals
-        guard !held.isEmpty else { return nil }
-        let names = held.prefix(5).joined(separator: ", ") + (held.count > 5 ? ", ..." : "")
-        return
-            "the files of \(held.count == 1 ? "1 circuit are" : "\(held.count) circuits are") gone (\(names)): "
-            + "removal is held back; run `circuitctl confirm` to let it happen, or put the files back"
+        let held = held
+        var parts: [String] = []
+        for (noun, names) in [("circuit", held.circuits), ("tenant", held.tenants)]
+        where !names.isEmpty {
+            let list = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
+            parts.append("\(names.count) \(noun)\(names.count == 1 ? "" : "s") (\(list))")
+        }
+        guard !parts.isEmpty else { return nil }
+        return "the files of \(parts.joined(separator: " and ")) are gone, and removal is held "
+            + "back: put the files back, or run `circuitctl confirm` to remove what they described"
     }
 
     /// The answer to a monitor.
