@@ -306,7 +306,7 @@ extension Engine {
 
     /// Lets the devices go that were kept for their routes' sake.
     mutating func finishLeaving() {
-        for owner in leaving.owners.keys {
+        for owner in leaving.owners.keys.sorted() {
             if let name = owner.dropping("circuit ") {
                 let share = shares[name]
                 reconciler.set(

@@ -43,7 +43,7 @@ extension Engine {
     mutating func settleReceivers(into effects: inout [Effect]) {
         guard ribIsTouched else { return }
         ribIsTouched = false
-        for slot in receivers {
+        for slot in receivers.sorted() {
             guard let receiver = sessions[slot].receiver, rib.hasPending(receiver),
                 let way = sessions[slot].peer.establishedWay,
                 let id = sessions[slot].connections[way]
