@@ -87,7 +87,10 @@ let package = Package(
         .testTarget(
             name: "circuitctlTests", dependencies: ["Control", "Intent", "Net", "circuitctl"],
             swiftSettings: base),
-        .testTarget(name: "CoreTests", dependencies: ["BGP", "Control", "Core", "Intent", "Net", "Simulation"], swiftSettings: base),
+        .testTarget(
+            name: "CoreTests",
+            dependencies: ["BGP", "Control", "Core", "Intent", "Net", "Simulation"],
+            swiftSettings: base),
         .testTarget(
             name: "SimulationTests", dependencies: ["Control", "Core", "Net", "Simulation"],
             swiftSettings: base),

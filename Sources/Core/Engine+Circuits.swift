@@ -23,8 +23,9 @@ extension Engine {
         if let saved = change.saved {
             effects.append(.save(name: Engine.catalogName, bytes: saved))
         }
+        if phase == .running, catalog.settings != nil { reconciler.allowsDeletion = true }
         for note in change.notes {
-            log(.notice, note, into: &effects)
+            log(.info, note, into: &effects)
             tell("files", note, at: now, into: &effects)
         }
         healthBook.isTouched = true
@@ -101,7 +102,6 @@ extension Engine {
         for (key, link) in wanted.sorted(by: { $0.key < $1.key }) {
             setLink(key, link, at: now, into: &effects)
         }
-        if old == nil || share == nil { refreshExports(at: now) }
         let verb = old == nil ? "added" : share == nil ? "removed" : "changed"
         tell("circuit", "circuit \(verb)", circuit: name, at: now, into: &effects)
         log(.notice, "circuit \(verb)", ["circuit": name], into: &effects)
@@ -136,6 +136,7 @@ extension Engine {
             links.append(LiveLink(key: key, spec: spec))
         }
         linkSlots[key] = slot
+        linksByTenant[spec.tenant, default: []].insert(slot)
         for device in Set([spec.device, spec.port] + (spec.vrf.map { [$0] } ?? [])) {
             linksByDevice[device, default: []].insert(slot)
         }
@@ -143,6 +144,7 @@ extension Engine {
         setStatics(slot)
         setSessions(slot, at: now, into: &effects)
         touchedDevices.insert(spec.device)
+        offerNetworks(of: spec.tenant)
     }
 
     private mutating func removeLink(
@@ -164,6 +166,8 @@ extension Engine {
             }
         }
         setReserved(spec.table, key, [])
+        linksByTenant[spec.tenant]?.remove(slot)
+        if linksByTenant[spec.tenant]?.isEmpty ?? false { linksByTenant[spec.tenant] = nil }
         for device in Set([spec.device, spec.port] + (spec.vrf.map { [$0] } ?? [])) {
             linksByDevice[device]?.remove(slot)
             if linksByDevice[device]?.isEmpty ?? false { linksByDevice[device] = nil }
@@ -171,6 +175,7 @@ extension Engine {
         links[slot].isLive = false
         links[slot].sessions = []
         freeLinks.append(slot)
+        offerNetworks(of: spec.tenant)
     }
 
     /// Link subnets, which nobody may announce to us.
@@ -251,7 +256,7 @@ extension Engine {
             }
         }
         setOrigin(of: name, old: old?.tenant)
-        refreshExports(at: now)
+        refreshExports(of: name)
         ribIsTouched = true
     }
 
@@ -284,7 +289,8 @@ extension Engine {
     /// this edge is taken for reachable: nothing here knows better.
     private func insideIsReachable(_ tenant: String) -> Bool {
         var hasInside = false
-        for link in links where link.isLive && link.spec.tenant == tenant {
+        for slot in linksByTenant[tenant] ?? [] {
+            let link = links[slot]
             guard catalog.circuit(named: link.key.circuit)?.provider == "inside" else { continue }
             hasInside = true
             if link.device != nil { return true }
@@ -300,7 +306,7 @@ extension Engine {
 
     /// Lets the devices go that were kept for their routes' sake.
     mutating func finishLeaving() {
-        for owner in leaving.owners.keys {
+        for owner in leaving.owners.keys.sorted() {
             if let name = owner.dropping("circuit ") {
                 let share = shares[name]
                 reconciler.set(

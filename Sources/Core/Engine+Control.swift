@@ -19,19 +19,17 @@ extension Engine {
             return .circuits(
                 CircuitsReply(circuits: shares.keys.sorted().map { summary($0, at: now) }))
         case .circuit(let name):
-            guard shares[name] != nil else {
-                return .refusal(.unknownCircuit(name, known: shares.keys))
-            }
+            guard shares[name] != nil else { return .refusal(unknownCircuit(name)) }
             return .circuit(circuit(name, at: now))
         case .circuitRoutes(let name, let query): return routes(ofCircuit: name, query)
         case .tenantRoutes(let name, let query): return routes(ofTenant: name, query)
         case .plan:
             return .plan(
                 PlanReply(
-                    changes: catalog.heldRemovals.map {
+                    changes: (held.circuits + held.tenants.map { "tenant \($0)" }).map {
                         PlanReply.Change(
                             circuit: $0, impact: .interface,
-                            sentence: "would be removed: waits for `circuitctl confirm`")
+                            sentence: "would be removed; waits for `circuitctl confirm`")
                     },
                     steps: reconciler.unsettled.map { entry in
                         "\(entry.key): \(entry.status.reason ?? "being worked on")"
@@ -42,12 +40,15 @@ extension Engine {
             effects.append(.reread)
             return .action(ActionReply("reading the files again"))
         case .confirm:
-            let held = catalog.heldRemovals
+            let held = held
             apply(catalog.confirm(at: now), at: now, into: &effects)
             log(
-                .notice, "held removals confirmed by operator",
-                ["circuits": held.joined(separator: ",")], into: &effects)
-            return .confirm(ConfirmReply(circuits: held))
+                .notice, "removals that were held back are confirmed by the operator",
+                [
+                    "circuits": held.circuits.joined(separator: ","),
+                    "tenants": held.tenants.joined(separator: ","),
+                ], into: &effects)
+            return .confirm(ConfirmReply(circuits: held.circuits, tenants: held.tenants))
         case .shutdown:
             shutDown(at: now, into: &effects)
             return .action(ActionReply("removing everything of ours, then ending"))
@@ -87,6 +88,14 @@ extension Engine {
         }
     }
 
+    /// A circuit whose file was never good is not one that nobody knows.
+    func unknownCircuit(_ name: String) -> RequestError {
+        guard let fault = catalog.faults(forCircuit: name).first(where: { $0.severity == .fault })
+        else { return .unknownCircuit(name, known: shares.keys) }
+        return RequestError(
+            status: 404, "circuit \(name) was never applied, its file is faulty: \(fault)")
+    }
+
     // Replies
 
     private func status(at now: Instant) -> StatusReply {
@@ -108,17 +117,18 @@ extension Engine {
             counts.sessions += 1
             if session.peer.state == .established { counts.sessionsEstablished += 1 }
         }
-        let held = catalog.heldRemovals
+        let held = held
         return StatusReply(
             edge: catalog.settings?.edge ?? options.hostName, version: circuitdVersion,
             uptimeSeconds: seconds(since: startedAt, now),
             routerID: catalog.settings?.routerID.description ?? "",
             asn: catalog.settings?.asn.rawValue ?? 0, generation: generation,
-            daemon: daemonHealth, faults: catalog.faults.map(FileFault.init),
-            heldRemovals: held.isEmpty
+            daemon: daemonHealth(withHost: false), faults: catalog.fileFaults.map(FileFault.init),
+            heldRemovals: held.circuits.isEmpty && held.tenants.isEmpty
                 ? nil
                 : HeldRemovals(
-                    circuits: held, sinceSeconds: seconds(since: healthBook.heldSince, now)),
+                    circuits: held.circuits, tenants: held.tenants,
+                    sinceSeconds: seconds(since: healthBook.heldSince, now)),
             settingsWarnings: shares.isEmpty ? [] : hostSettings.faults, counts: counts,
             kernel: KernelStatus(
                 settled: forwarding.isSettled && reconciler.isSettled,
@@ -156,7 +166,7 @@ extension Engine {
         }
         return CircuitSummary(
             name: name, tenants: Set((circuit?.peerings ?? []).map(\.tenant)).sorted(),
-            provider: circuit?.provider ?? "", health: verdict.health, reasons: verdict.reasons,
+            provider: circuit?.provider ?? "", health: verdict.health, reasons: verdict.allReasons,
             links: LinkCount(
                 forwarding: verdict.forwarding, here: shares[name]?.localLinks.count ?? 0,
                 elsewhere: shares[name]?.remoteLinks ?? []),

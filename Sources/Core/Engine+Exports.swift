@@ -32,16 +32,18 @@ extension Engine {
         ribIsTouched = true
     }
 
-    /// Tenants or circuits changed: every export policy may have.
-    mutating func refreshExports(at now: Instant) {
-        for slot in receivers.sorted() { updateReceiver(slot) }
+    /// A tenant changed: the export policies of its sessions may have.
+    mutating func refreshExports(of tenant: String) {
+        for link in (linksByTenant[tenant] ?? []).sorted() {
+            for slot in links[link].sessions { updateReceiver(slot) }
+        }
     }
 
     /// Asks the shell to pull where there is something to send.
     mutating func settleReceivers(into effects: inout [Effect]) {
         guard ribIsTouched else { return }
         ribIsTouched = false
-        for slot in receivers {
+        for slot in receivers.sorted() {
             guard let receiver = sessions[slot].receiver, rib.hasPending(receiver),
                 let way = sessions[slot].peer.establishedWay,
                 let id = sessions[slot].connections[way]
@@ -74,7 +76,8 @@ extension Engine {
         return ReceiverSettings(
             space: spec.table, circuit: number(of: session.id.circuit),
             families: negotiated.families, nextHop4: nextHop4,
-            nextHop6: nextHop6, origin: origins[spec.tenant], hasFourOctetASN: negotiated.hasFourOctetASN,
+            nextHop6: nextHop6, origin: origins[spec.tenant],
+            hasFourOctetASN: negotiated.hasFourOctetASN,
             messageLimit: negotiated.maximumLength,
             policy: ExportPolicy(
                 exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,
@@ -92,7 +95,17 @@ private struct StandardOrLarge {
     var standard: UInt32?
     var large: [UInt32]?
 
+    /// Well-known communities by the names that files use.
+    private static let names: [String: UInt32] = [
+        "graceful-shutdown": 0xFFFF_0000, "blackhole": 0xFFFF_029A, "no-export": 0xFFFF_FF01,
+        "no-advertise": 0xFFFF_FF02, "no-peer": 0xFFFF_FF04,
+    ]
+
     init?(_ text: String) {
+        if let known = Self.names[text] {
+            standard = known
+            return
+        }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             .map { decimal($0, below: 1 << 32) }
         switch (parts.count, parts.first ?? nil, parts.dropFirst().first ?? nil, parts.last ?? nil)

@@ -99,10 +99,13 @@ extension Engine {
                 reconciler.observed(event, at: now)
                 touchedDevices.insert(link.name)
                 placeholder.deviceChanged(link)
+                // Its nexthops are gone even if it is back before anybody looks.
+                if !link.isUsable { rib.deviceLost(link.index, at: now) }
             case .linkGone(let index):
                 if let old = reconciler.observed.link(index) { touchedDevices.insert(old.name) }
                 reconciler.observed(event, at: now)
                 placeholder.deviceGone(index)
+                rib.deviceLost(index, at: now)
             case .address(let address), .addressGone(let address):
                 reconciler.observed(event, at: now)
                 if let link = reconciler.observed.link(address.link) {
@@ -173,20 +176,25 @@ extension Engine {
                 "link", trouble ?? "the link is up", circuit: key.circuit, link: key.role, at: now,
                 into: &effects)
             log(
-                trouble == nil ? .notice : .warning, trouble ?? "the link is up",
+                trouble == nil ? .notice : links[slot].wasUp ? .warning : .info,
+                trouble ?? "the link is up",
                 ["circuit": key.circuit, "link": key.role, "device": spec.device.description],
                 into: &effects)
         }
+        if let device { rib.deviceBack(device, at: now) }
         if links[slot].device != device {
             if let old = links[slot].device {
-                for gateway in spec.gateways {
+                let peers = links[slot].sessions.map { sessions[$0].settings.peer }
+                for gateway in Set(spec.gateways + peers).sorted() {
                     rib.setGateway(GatewayID(old, gateway), isUsable: false, at: now)
                 }
-                rib.deviceLost(old, at: now)
+                // The kernel drops nexthops with the device only, not with an address or a VRF.
+                let isLost = !(reconciler.observed.link(old)?.isUsable ?? false)
+                if isLost { rib.deviceLost(old, at: now) }
             }
             links[slot].device = device
             if let device {
-                rib.deviceBack(device, at: now)
+                links[slot].wasUp = true
                 for gateway in spec.gateways {
                     rib.setGateway(GatewayID(device, gateway), isUsable: true, at: now)
                 }

@@ -35,7 +35,7 @@ extension Engine {
     /// was made anew.
     mutating func settleListeners(into effects: inout [Effect]) {
         guard phase == .running else { return }
-        for (listener, state) in listeners {
+        for (listener, state) in listeners.sorted(by: { describe($0.key) < describe($1.key) }) {
             let device = listener.vrf.flatMap { reconciler.observed.index(of: $0) }
             if listener.vrf != nil, device == nil {
                 if state.isOpen { effects.append(.stopListening(listener)) }

@@ -42,9 +42,13 @@ extension Engine {
         guard let slot = sessionsByEnds[ends], sessions[slot].isStarted,
             sessions[slot].settings.port == listener.port
         else {
-            log(
-                .info, "refused a connection from a stranger",
-                ["peer": remote.description, "local": local.description], into: &effects)
+            // One line in ten seconds: strangers do not fill the log.
+            if nextStranger.map({ $0 <= now }) ?? true {
+                nextStranger = now + .seconds(10)
+                log(
+                    .info, "refused a connection from a stranger",
+                    ["peer": remote.description, "local": local.description], into: &effects)
+            }
             return nil
         }
         guard sessions[slot].peer.accepted(at: now, into: &actions) else {
@@ -460,7 +464,8 @@ extension Engine {
     /// The hold of an earlier run's routes ends when links stand as wanted and every peer that can
     /// speak has spoken. A link that cannot carry packets keeps nobody waiting.
     mutating func endHoldIfHeard(at now: Instant, into effects: inout [Effect]) {
-        guard holdUntil != nil, phase == .running, touchedDevices.isEmpty, reconciler.isSettled
+        guard holdUntil != nil, phase == .running, catalog.settings != nil,
+            touchedDevices.isEmpty, reconciler.isSettled
         else { return }
         for session in sessions where session.isLive && session.hold == nil {
             guard let negotiated = session.peer.negotiated, session.peer.state == .established
@@ -503,7 +508,7 @@ extension Engine {
     ) -> SourceSettings {
         let spec = links[link].spec
         var gateways: [GatewayID] = []
-        if let device = links[link].device ?? links[link].lastDevice {
+        if let device = links[link].device {
             gateways = [GatewayID(device, settings.peer)]
             for other in spec.gateways
             where other.family != settings.peer.family && settings.families.contains(other.family) {

@@ -80,6 +80,7 @@ public struct Engine: ~Copyable {
     var freeLinks: [Int] = []
     var linkSlots: [LinkKey: Int] = [:]
     var linksByDevice: [InterfaceName: Set<Int>] = [:]
+    var linksByTenant: [String: Set<Int>] = [:]
     var touchedDevices: Set<InterfaceName> = []
     var origins: [String: SourceID] = [:]
     var reserved: [SpaceID: [String: [Prefix]]] = [:]
@@ -98,6 +99,7 @@ public struct Engine: ~Copyable {
     var update = UpdateBuffer()
     var actions: [PeerAction] = []
     var receivers: Set<Int> = []
+    var nextStranger: Instant?
     var ribIsTouched = false
 
     var healthBook = HealthBook()

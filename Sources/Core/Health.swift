@@ -22,8 +22,14 @@ struct HealthBook {
 /// One circuit's verdict.
 struct Verdict {
     var health: Health
+    /// What is wrong with its links and sessions, the worst first.
     var reasons: [String]
+    /// What is wrong with its file.
+    var faults: [String]
     var forwarding: Int
+
+    /// Everything, the worst first.
+    var allReasons: [String] { reasons + faults }
 }
 
 extension Engine {
@@ -50,7 +56,7 @@ extension Engine {
             guard old?.health != verdict.health else { continue }
             healthBook.circuits[name] = (verdict.health, now)
             guard old != nil else { continue }
-            let text = ([verdict.health.rawValue] + verdict.reasons.prefix(1))
+            let text = ([verdict.health.rawValue] + verdict.allReasons.prefix(1))
                 .joined(separator: ": ")
             tell("circuit", text, circuit: name, at: now, into: &effects)
             log(
@@ -60,7 +66,6 @@ extension Engine {
         for name in healthBook.circuits.keys where shares[name] == nil {
             healthBook.circuits[name] = nil
         }
-        for name in tenants.keys { offerNetworks(of: name) }
     }
 
     /// Changes whenever an answer about health may have.
@@ -88,20 +93,20 @@ extension Engine {
                 for warning in linkWarnings(slot) { warnings.append("\(name): \(warning)") }
             }
         }
-        for fault in catalog.faults(forCircuit: circuit) where fault.severity == .fault {
-            warnings.append(fault.description)
-        }
+        let faults = catalog.faults(forCircuit: circuit).filter { $0.severity == .fault }
+            .map(\.description)
         let health: Health
         if slots.isEmpty {
-            health = warnings.isEmpty ? .healthy : .degraded
+            health = faults.isEmpty ? .healthy : .degraded
         } else if forwarding == 0 {
             health = .down
-        } else if forwarding < slots.count || !warnings.isEmpty {
+        } else if forwarding < slots.count || !warnings.isEmpty || !faults.isEmpty {
             health = .degraded
         } else {
             health = .healthy
         }
-        return Verdict(health: health, reasons: reasons + warnings, forwarding: forwarding)
+        return Verdict(
+            health: health, reasons: reasons + warnings, faults: faults, forwarding: forwarding)
     }
 
     /// Why a link does not forward in a family that it should; nil when it does in all.
@@ -182,7 +187,7 @@ extension Engine {
     }
 
     /// What is wrong with the daemon itself.
-    var daemonHealth: HealthReply {
+    func daemonHealth(withHost: Bool = true) -> HealthReply {
         switch phase {
         case .starting: return HealthReply(.unhealthy, reasons: ["starting"])
         case .draining, .stopped: return HealthReply(.unhealthy, reasons: ["shutting down"])
@@ -199,46 +204,64 @@ extension Engine {
         for key in rib.conflicts.prefix(10) {
             reasons.append("a foreign route stands in the way of ours: \(key)")
         }
-        if !shares.isEmpty { reasons += hostSettings.faults }
+        if withHost, !shares.isEmpty { reasons += hostSettings.faults }
         return HealthReply(reasons.isEmpty ? .ok : .degraded, reasons: reasons)
+    }
+
+    /// Names of circuits and tenants whose removal waits for the operator's word.
+    var held: (circuits: [String], tenants: [String]) {
+        func names(in folder: String) -> [String] {
+            catalog.heldRemovals.filter { $0.hasPrefix("\(folder)/") }.map {
+                String($0.dropFirst(folder.count + 1).dropLast(".yaml".count))
+            }
+        }
+        return (names(in: "circuits"), names(in: "tenants"))
     }
 
     /// The guard's sentence, with what to do.
     var heldSentence: String? {
-        let held = catalog.heldRemovals
-        guard !held.isEmpty else { return nil }
-        let names = held.prefix(5).joined(separator: ", ") + (held.count > 5 ? ", ..." : "")
-        return
-            "the files of \(held.count == 1 ? "1 circuit are" : "\(held.count) circuits are") gone (\(names)): "
-            + "removal is held back; run `circuitctl confirm` to let it happen, or put the files back"
+        let held = held
+        var parts: [String] = []
+        for (noun, names) in [("circuit", held.circuits), ("tenant", held.tenants)]
+        where !names.isEmpty {
+            let list = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
+            parts.append("\(names.count) \(noun)\(names.count == 1 ? "" : "s") (\(list))")
+        }
+        guard !parts.isEmpty else { return nil }
+        return "the files of \(parts.joined(separator: " and ")) are gone, and removal is held "
+            + "back: put the files back, or run `circuitctl confirm` to remove what they described"
     }
 
     /// The answer to a monitor.
     func health(_ scope: Request.HealthScope) -> Reply {
         switch scope {
         case .daemon:
-            return .health(daemonHealth)
+            return .health(daemonHealth())
         case .circuit(let name):
             guard shares[name] != nil else {
                 return .refusal(.unknownCircuit(name, known: shares.keys))
             }
-            return .health(reply(for: [name], HealthReply(.ok)))
+            return .health(reply(for: [name], HealthReply(.ok), withFaults: true))
         case .all:
-            return .health(reply(for: shares.keys.sorted(), daemonHealth))
+            return .health(reply(for: shares.keys.sorted(), daemonHealth()))
         }
     }
 
-    private func reply(for circuits: [String], _ daemon: HealthReply) -> HealthReply {
+    private func reply(
+        for circuits: [String], _ daemon: HealthReply, withFaults: Bool = false
+    ) -> HealthReply {
         var result = daemon
         guard daemon.status != .unhealthy else { return result }
         var down: [String] = []
         var degraded: [String] = []
         for name in circuits {
             let verdict = verdict(on: name)
-            let text = verdict.reasons.map { "\(name)/\($0)" }
+            let text = (withFaults ? verdict.allReasons : verdict.reasons).map { "\(name)/\($0)" }
             switch verdict.health {
             case .down: down += text.isEmpty ? ["\(name) is down"] : text
-            case .degraded: degraded += text
+            case .degraded:
+                degraded += text
+                result.status = result.status == .ok ? .degraded : result.status
             case .pending, .maintenance, .healthy: break
             }
         }
@@ -247,9 +270,7 @@ extension Engine {
         } else if !degraded.isEmpty {
             result.status = .degraded
         }
-        // A file's fault is a fault of the daemon's and of its circuit: said once.
-        var seen: Set<String> = []
-        result.reasons = (down + result.reasons + degraded).filter { seen.insert($0).inserted }
+        result.reasons = down + result.reasons + degraded
         return result
     }
 }

@@ -24,14 +24,14 @@ struct LiveLink {
     var spec: LocalLink
     /// The device's number while it can carry packets, with our addresses ready.
     var device: InterfaceIndex?
-    /// The number it last had, to tell routing which nexthops are lost.
-    var lastDevice: InterfaceIndex?
     /// The static routes' source.
     var source: SourceID?
     /// Slots of its sessions.
     var sessions: [Int] = []
     /// Why it cannot carry packets.
     var trouble: String?
+    /// It could once: what ends that is worth a warning.
+    var wasUp = false
 }
 
 /// The two ends that an incoming connection is told by.

@@ -19,7 +19,7 @@ final class Pulse: Sendable {
     static let limit = Duration.seconds(5)
 
     private let beatAt = Atomic<Int64>(0)
-    private let answers = Mutex<(all: HealthReply, daemon: HealthReply)>(
+    private let answers = Locked<(all: HealthReply, daemon: HealthReply)>(
         (
             HealthReply(.unhealthy, reasons: ["starting"]),
             HealthReply(.unhealthy, reasons: ["starting"])

@@ -78,7 +78,10 @@ private func run(_ options: Options, _ log: Log) throws(SystemError) -> Int32 {
     defer { server.stop() }
     log.notice(
         "starting",
-        ["version": circuitdVersion, "config": options.config, "state": options.state, "run": options.run])
+        [
+            "version": circuitdVersion, "config": options.config, "state": options.state,
+            "run": options.run,
+        ])
     let loop = try Loop(
         options: options, log: log, service: service, mailbox: mailbox, signals: signals,
         source: source, pulse: pulse, engine: engine)

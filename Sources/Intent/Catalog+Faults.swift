@@ -6,12 +6,15 @@ import Net
 extension Catalog {
     /// Everything that is wrong now, by file, in each file's order.
     public var faults: [Fault] {
-        var faults = reported.keys.sorted().flatMap { reported[$0] ?? [] }
+        var faults = fileFaults
         if !removals.held.isEmpty {
             faults.append(Fault(file: "circuits", heldSentence, severity: .warning))
         }
         return faults
     }
+
+    /// What is wrong in files that are there: all faults but those of held removals.
+    public var fileFaults: [Fault] { reported.keys.sorted().flatMap { reported[$0] ?? [] } }
 
     /// What is wrong with a circuit's file, with its tenants' files, or with its removal.
     public func faults(forCircuit name: String) -> [Fault] {

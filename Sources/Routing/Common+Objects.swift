@@ -243,7 +243,13 @@ extension Common {
         if record.choice != 0 {
             let choice = forwarding.choices[Int(record.choice)]
             // Rows on their way need it; a second group of the choice they do not.
-            if choice.rows > 0, choice.first != 0, choice.groups.first == group { return }
+            let hasOther = choice.groups.contains { other in
+                other != group && forwarding.groups[Int(other)].phase == .present
+                    && forwarding.groups[Int(other)].rows > 0
+            }
+            if choice.rows > 0, choice.first != 0, choice.groups.first == group, !hasOther {
+                return
+            }
         } else if forwarding.isHoldingObjects {
             return
         }

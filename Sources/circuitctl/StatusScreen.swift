@@ -29,10 +29,10 @@ extension Screen {
     /// as long as the parts in trouble allow.
     mutating func status(_ status: StatusReply, _ circuits: [CircuitSummary], height: Int?) {
         let sorted = sortedByNeed(circuits)
-        let troubled = sorted.filter { $0.health < .pending }
+        let troubled = sorted.filter { $0.health < .pending }.map { pointing($0, status.faults) }
         let quiet = sorted.filter { $0.health >= .pending }
         head(status)
-        for reason in status.daemon.reasons { line(mark(.bad) + Styled(reason), hanging: 2) }
+        for reason in status.daemon.reasons where !status.tells(reason) { line(mark(.bad) + Styled(reason), hanging: 2) }
         let isTight = height != nil && !troubled.isEmpty
         var below = Screen(width: width)
         below.held(status.heldRemovals)
@@ -132,12 +132,17 @@ extension Screen {
         line(
             Styled("removal held back", .warning)
                 + Styled(" for \(elapsed(held.sinceSeconds)): \(names.joined(separator: ", "));")
-                + " the files are gone; `circuitctl confirm` lets them go", hanging: 2)
+                + " the files are gone. Put them back, or let go with `circuitctl confirm`",
+            hanging: 2)
     }
 
     private mutating func faults(_ faults: [FileFault], most: Int) {
         guard !faults.isEmpty else { return }
-        line(Styled(counted(faults.count, "fault") + " in the files", .bold))
+        let hard = faults.count { $0.severity == .fault }
+        let parts = [(hard, "fault"), (faults.count - hard, "warning")].filter { $0.0 > 0 }
+        line(
+            Styled(
+                parts.map { counted($0.0, $0.1) }.joined(separator: ", ") + " in the files", .bold))
         for fault in faults.prefix(most) {
             line(Styled(fault.description), indent: 2, hanging: 2)
         }
@@ -177,6 +182,27 @@ extension Screen {
 
 /// `! ` in the style of its weight.
 func mark(_ style: Style) -> Styled { Styled("!", style) + " " }
+
+extension StatusReply {
+    /// Whether a reason of the daemon's is told by one of the screen's own parts.
+    fileprivate func tells(_ reason: String) -> Bool {
+        faults.contains { $0.description == reason } || settingsWarnings.contains(reason)
+            || kernel.conflicts.contains { reason.hasSuffix(": \($0)") }
+            || heldRemovals != nil && reason.contains("`circuitctl confirm`")
+    }
+}
+
+/// The circuit with a pointer in the place of faults that the screen lists in full further down.
+private func pointing(_ circuit: CircuitSummary, _ faults: [FileFault]) -> CircuitSummary {
+    var result = circuit
+    result.reasons = []
+    for reason in circuit.reasons {
+        let file = faults.first { $0.description == reason }?.file
+        let text = file.map { "\($0) has a fault, see below; what it said before holds" } ?? reason
+        if !result.reasons.contains(text) { result.reasons.append(text) }
+    }
+    return result
+}
 
 /// The worst first, then by name.
 func sortedByNeed(_ circuits: [CircuitSummary]) -> [CircuitSummary] {

@@ -212,7 +212,8 @@ public final class Speaker {
     private func announceAll(_ family: Family) {
         tell { writer in
             let byLength = Dictionary(
-                grouping: announced.keys.filter { $0.family == family }) { announced[$0] ?? 0 }
+                grouping: announced.keys.filter { $0.family == family }
+            ) { announced[$0] ?? 0 }
             for (extra, prefixes) in byLength.sorted(by: { $0.key < $1.key }) {
                 announce(prefixes, extra: extra, into: &writer)
             }

@@ -100,6 +100,7 @@ public final class Edge {
         hasChangedKeys = false
         engine?.changed(everything, at: world.now, into: &effects)
         perform()
+        guard isRunning else { return }
         order(.dump)
         scheduleTurn()
     }

@@ -210,7 +210,12 @@ extension Edge {
             if case .gateway(_, let device, _) = object.nextHop.content {
                 let below = kernel.allLinks.first { $0.index == device }
                 if below?.kind == .other("dummy"), !world.links(on: self).isEmpty { return nil }
-                if let gateway = gateways(of: id).first, let speaker = world.speaker(at: gateway, on: self), world.plan.circuit(speaker.circuit) != nil { return nil }
+                if let gateway = gateways(of: id).first,
+                    let speaker = world.speaker(at: gateway, on: self),
+                    world.plan.circuit(speaker.circuit) != nil
+                {
+                    return nil
+                }
             }
             return used.contains(id) ? nil : "the nexthop \(id) is used by nobody"
         }
@@ -261,7 +266,9 @@ extension Edge {
             if now.mtu != before.mtu {
                 found.append("\(name): \(port) has the MTU \(now.mtu), not \(before.mtu)")
             }
-            if now.isUp != before.isUp, !foreign.uncertain.contains(port) { found.append("\(name): \(port) up is \(now.isUp)") }
+            if now.isUp != before.isUp, !foreign.uncertain.contains(port) {
+                found.append("\(name): \(port) up is \(now.isUp)")
+            }
             if now.master != before.master { found.append("\(name): \(port) has a master") }
             let others = foreign.addresses[port] ?? []
             for address in kernel.addresses(on: port) where !others.contains(address.address) {
@@ -271,4 +278,3 @@ extension Edge {
         return found + foreignDifferences()
     }
 }
-

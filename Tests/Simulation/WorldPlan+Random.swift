@@ -84,7 +84,9 @@ extension WorldPlan {
         if isStatic { circuit.routes = ["172.16.\(serial).0/24", "10.99.\(serial).0/24"] }
         let count = Int.random(in: 1...2, using: &random)
         for number in 0..<count {
-            guard let edge = random.pick(edges), let port = random.pick(edge.ports) else { continue }
+            guard let edge = random.pick(edges), let port = random.pick(edge.ports) else {
+                continue
+            }
             circuit.links.append(
                 link(
                     "l\(number)", edge.name, port, tenantNumber, serial, isStatic, &wires, &random))

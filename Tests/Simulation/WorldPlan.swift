@@ -16,6 +16,13 @@ public struct WorldPlan: Sendable {
         public var ports: [Port]
         /// Its BGP identifier.
         public var routerID: RouterID
+
+        /// All of it.
+        public init(name: String, ports: [Port], routerID: RouterID) {
+            self.name = name
+            self.ports = ports
+            self.routerID = routerID
+        }
     }
 
     /// A port.
@@ -28,6 +35,15 @@ public struct WorldPlan: Sendable {
         public var mtu: UInt32?
         /// 802.1ad outer tags.
         public var hasServiceTags = false
+
+        /// All of it.
+        public init(name: String, device: String, mtu: UInt32? = nil, hasServiceTags: Bool = false)
+        {
+            self.name = name
+            self.device = device
+            self.mtu = mtu
+            self.hasServiceTags = hasServiceTags
+        }
     }
 
     /// A tenant.
@@ -40,6 +56,12 @@ public struct WorldPlan: Sendable {
         public var networks: [(prefix: String, isAlways: Bool)] = []
         /// What passes between its circuits.
         public var exchange: [(from: String, to: String, prefixes: [String]?)] = []
+
+        /// All of it.
+        public init(name: String, table: UInt32?) {
+            self.name = name
+            self.table = table
+        }
     }
 
     /// A circuit of one peering.
@@ -67,6 +89,12 @@ public struct WorldPlan: Sendable {
         /// For people, changes nothing.
         public var note = ""
 
+        /// All of it.
+        public init(name: String, tenant: String) {
+            self.name = name
+            self.tenant = tenant
+        }
+
         var isStatic: Bool { !routes.isEmpty }
     }
 
@@ -90,6 +118,17 @@ public struct WorldPlan: Sendable {
         public var key: String?
         /// We wait to be dialed.
         public var isPassive = false
+
+        /// All of it.
+        public init(
+            role: String, edge: String, port: String, tags: [UInt16], ends: [EndPlan]
+        ) {
+            self.role = role
+            self.edge = edge
+            self.port = port
+            self.tags = tags
+            self.ends = ends
+        }
     }
 
     /// Two addresses on a wire.
@@ -98,6 +137,12 @@ public struct WorldPlan: Sendable {
         public var ours: String
         /// The far end's.
         public var theirs: String
+
+        /// All of it.
+        public init(ours: String, theirs: String) {
+            self.ours = ours
+            self.theirs = theirs
+        }
 
         var address: InterfaceAddress { literal(InterfaceAddress(ours), ours) }
         var peer: IPAddress { literal(IPAddress(theirs), theirs) }

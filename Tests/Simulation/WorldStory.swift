@@ -5,33 +5,76 @@ import Control
 public import Net
 
 extension World {
-    /// Puts up everything that the plan speaks of, and starts it.
+    /// Puts up everything that a plan speaks of, with far ends that announce something, and
+    /// starts it.
     public func build(_ plan: WorldPlan) {
-        for wish in plan.edges {
-            let edge = addEdge(wish.name)
-            for port in wish.ports { edge.addPort(literal(InterfaceName(port.device), port.device)) }
-        }
+        addHosts(plan)
         for circuit in plan.circuits {
-            for link in circuit.links { build(circuit, link, plan) }
+            for link in circuit.links { addFarEnds(circuit, link, plan) }
         }
         wish(plan)
+        start()
+    }
+
+    /// Puts up everything that a plan speaks of, with far ends that announce nothing and all
+    /// restart gracefully, or none.
+    public func prepare(_ plan: WorldPlan, restartTime: UInt16?) {
+        addHosts(plan)
+        for circuit in plan.circuits {
+            for link in circuit.links {
+                guard let wire = wire(link, plan) else { continue }
+                for end in link.ends {
+                    var settings = settings(circuit, end)
+                    settings.restartTime = restartTime
+                    addSpeaker(
+                        "\(circuit.name)/\(link.role)/\(end.peer.family)", circuit: circuit.name,
+                        settings, on: wire)
+                }
+            }
+        }
+        wish(plan)
+    }
+
+    /// Starts everything.
+    public func start() {
         for speaker in speakers { speaker.start() }
         for edge in edges { edge.start() }
     }
 
-    private func build(
+    private func addHosts(_ plan: WorldPlan) {
+        for wish in plan.edges {
+            let edge = addEdge(wish.name)
+            for port in wish.ports {
+                edge.addPort(literal(InterfaceName(port.device), port.device))
+            }
+        }
+    }
+
+    private func wire(_ link: WorldPlan.LinkPlan, _ plan: WorldPlan) -> Wire? {
+        guard let edge = edge(link.edge),
+            let port = plan.edge(link.edge)?.ports.first(where: { $0.name == link.port })
+        else { return nil }
+        return Wire(edge, literal(InterfaceName(port.device), port.device), plan.tags(link))
+    }
+
+    private func settings(
+        _ circuit: WorldPlan.CircuitPlan, _ end: WorldPlan.EndPlan
+    ) -> SpeakerSettings {
+        var settings = SpeakerSettings(
+            address: end.peer, edgeAddress: end.address.address, asn: circuit.peerASN,
+            edgeASN: WorldPlan.asn, id: RouterID(raw: 0x0A00_0001 + UInt32(speakers.count)))
+        settings.speaks = !circuit.isStatic
+        return settings
+    }
+
+    private func addFarEnds(
         _ circuit: WorldPlan.CircuitPlan, _ link: WorldPlan.LinkPlan, _ plan: WorldPlan
     ) {
-        guard let edge = edge(link.edge), let port = plan.port(link) else { return }
-        let wire = Wire(
-            edge, literal(InterfaceName(port.device), port.device), plan.tags(link))
+        guard let edge = edge(link.edge), let wire = wire(link, plan) else { return }
         if let key = link.key { edge.writeKey(key, Edge.Secret("secret-\(key.count)-\(key)")) }
         for end in link.ends {
-            var settings = SpeakerSettings(
-                address: end.peer, edgeAddress: end.address.address, asn: circuit.peerASN,
-                edgeASN: WorldPlan.asn, id: RouterID(raw: 0x0A00_0001 + UInt32(speakers.count)))
+            var settings = settings(circuit, end)
             settings.isPassive = !link.isPassive && random.chance(1, in: 4)
-            settings.speaks = !circuit.isStatic
             settings.restartTime = random.chance(1, in: 2) ? 60 : nil
             settings.holdTime = random.pick([9, 30, 90]) ?? 30
             settings.secret = link.key.flatMap { edge.secrets[$0]?.text }
@@ -98,7 +141,9 @@ extension World {
         for edge in edges {
             edge.effectsLeft = nil
             edge.kernel.interruptedDumps = 0
-            for port in edge.unplugged.sorted() { edge.plug(literal(InterfaceName(port), port), true) }
+            for port in edge.unplugged.sorted() {
+                edge.plug(literal(InterfaceName(port), port), true)
+            }
             for key in edge.secrets.keys.sorted() {
                 edge.writeKey(key, Edge.Secret("secret-\(key.count)-\(key)"))
             }

@@ -25,7 +25,8 @@ import Testing
                     in bgp of circuits/acme-azure.yaml
 
                 removal held back for 1m 35s: 4 circuits (globex-a, globex-b, globex-c, ...),
-                  1 tenant (globex); the files are gone; `circuitctl confirm` lets them go
+                  1 tenant (globex); the files are gone. Put them back, or let go with
+                  `circuitctl confirm`
                 2 faults in the files
                   circuits/acme-dc.yaml:4:7: vlan 5000 is not between 1 and 4094
                   tenants/zeta.yaml:3:1: unknown key netwroks; did you mean networks?
@@ -57,7 +58,7 @@ import Testing
                   azure-private/primary: no accept, so nothing enters (RFC 8212); say `accept` in bgp of circuits/acme-azure.yaml
                   2 of 4 here, azure-private/secondary on ord2, azure-microsoft/secondary on ord2
 
-                removal held back for 1m 35s: 4 circuits (globex-a, globex-b, globex-c, ...), 1 tenant (globex); the files are gone; `circuitctl confirm` lets them go
+                removal held back for 1m 35s: 4 circuits (globex-a, globex-b, globex-c, ...), 1 tenant (globex); the files are gone. Put them back, or let go with `circuitctl confirm`
 
                 2 faults in the files
                   circuits/acme-dc.yaml:4:7: vlan 5000 is not between 1 and 4094
@@ -168,7 +169,7 @@ import Testing
 
                 azure-private/primary  forwarding
                   device   c1.1010.100 on port ecx-a (bond0), 802.1q 1010, 802.1q 100, mtu 1500
-                  tenant   acme, vrf vrf-acme, table 1001
+                  tenant   acme, vrf-acme, table 1001
                   address  169.254.10.1/30, fd00:a::1/126 tentative
                   session  169.254.10.2 AS12076  Established for 2h 5m
                            from 169.254.10.1 AS64600, hold time 90s, keepalive 30s, bfd up
@@ -179,7 +180,7 @@ import Testing
                 azure-microsoft/primary  the session with 198.51.100.2 is not established
                   device   c1.1010.200 on port ecx-a (bond0), 802.1q 1010, 802.1q 200, mtu 1500,
                            no carrier
-                  tenant   acme-public, table 254
+                  tenant   acme-public, main table
                   address  198.51.100.1/30 missing
                   session  198.51.100.2 AS12076  Active for 1m 1s
                            from 198.51.100.1 AS64600, bfd down
@@ -200,7 +201,7 @@ import Testing
 
                 main  forwarding
                   device   eth3 on port campus, untagged, mtu 9000
-                  tenant   acme, vrf vrf-acme, table 1001
+                  tenant   acme, vrf-acme, table 1001
                   address  192.0.2.1/30
                   static   1 route via 192.0.2.2
 

@@ -105,7 +105,7 @@ public struct Peer: Sendable {
         heldUntil = nil
         lastDown = .stopped
         for way in Way.allCases {
-            let event = notification.map(SessionEvent.end) ?? .drop(.stopped)
+            let event = notification.map { SessionEvent.end(hardened($0)) } ?? .drop(.stopped)
             handle(event, on: way, at: now, into: &actions)
         }
     }
@@ -255,6 +255,18 @@ extension Peer {
         encode(&bytes)
         counters.messagesOut += 1
         actions.append(.send(way, bytes))
+    }
+
+    /// RFC 8538 §3.1: what ends for good is a hard reset where the peer would else keep our routes
+    /// for a graceful restart.
+    private func hardened(_ notification: Notification) -> Notification {
+        guard negotiated?.gracefulRestart?.coversNotifications ?? false,
+            notification.cease == .administrativeShutdown
+                || notification.cease == .peerDeconfigured
+        else { return notification }
+        return Notification(
+            6, Notification.Cease.hardReset.rawValue,
+            data: [notification.code, notification.subcode] + notification.data)
     }
 
     private mutating func begin(at now: Instant, into actions: inout [PeerAction]) {
