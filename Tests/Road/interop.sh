@@ -126,8 +126,15 @@ fib-update no
 holdtime 9
 network 10.54.0.0/24
 network fd54::/32
-neighbor 192.0.2.17 { remote-as 64600; announce IPv4 unicast; }
-neighbor fd00:4::1 { remote-as 64600; announce IPv6 unicast; }
+neighbor 192.0.2.17 {
+    remote-as 64600
+    announce IPv4 unicast
+}
+neighbor fd00:4::1 {
+    remote-as 64600
+    announce IPv6 unicast
+    announce IPv4 none
+}
 allow from any
 allow to any
 CONF
