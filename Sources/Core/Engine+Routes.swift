@@ -21,20 +21,23 @@ extension Engine {
                         known: linkSlots(of: name).map { links[$0].key.role }))
             }
         }
-        var rows: [(Prefix, RouteRow)] = []
+        var rows: [Row] = []
         for slot in slots {
+            let space = links[slot].spec.table
             if query.view != .advertised, let source = links[slot].source {
-                rows += rib.paths(of: source, view: .accepted).map { ($0.prefix, row($0)) }
+                rows += rib.paths(of: source, view: .accepted).map { row($0, in: space) }
             }
             for session in links[slot].sessions {
                 switch query.view {
                 case .received, .accepted:
                     let view: PathView = query.view == .received ? .received : .accepted
                     rows += rib.paths(of: sessions[session].source, view: view)
-                        .map { ($0.prefix, row($0)) }
+                        .map { row($0, in: space) }
                 case .advertised:
                     guard let receiver = sessions[session].receiver else { continue }
-                    rows += rib.advertised(receiver).map { ($0.prefix, row($0, to: session)) }
+                    rows += rib.advertised(receiver).map {
+                        Row(prefix: $0.prefix, reply: row($0, to: session))
+                    }
                 }
             }
         }
@@ -53,22 +56,49 @@ extension Engine {
                         + links[slot].sessions.map { sessions[$0].source }
                 } + [origins[name]].compactMap { $0 })
         let rows = rib.bestRoutes(tenant.table).filter { own.contains($0.source) }
-            .map { ($0.prefix, row($0)) }
+            .map { row($0, in: tenant.table) }
         return page(rows, query)
     }
 
-    private func page(_ rows: [(Prefix, RouteRow)], _ query: Request.RouteQuery) -> Reply {
-        var rows = rows.filter { query.family == nil || $0.0.family == query.family }
-        if let prefix = query.prefix { rows = rows.filter { $0.0 == prefix } }
-        rows.sort { ($0.0, $0.1.link, $0.1.peer ?? "") < ($1.0, $1.1.link, $1.1.peer ?? "") }
+    /// A row on its way into a page.
+    private struct Row {
+        var prefix: Prefix
+        var reply: RouteRow
+        /// An accepted path that another one outdoes: where to ask why.
+        var loser: (space: SpaceID, source: SourceID)?
+    }
+
+    private func page(_ rows: [Row], _ query: Request.RouteQuery) -> Reply {
+        var rows = rows.filter { query.family == nil || $0.prefix.family == query.family }
+        if let prefix = query.prefix { rows = rows.filter { prefix.contains($0.prefix) } }
+        rows.sort {
+            ($0.prefix, $0.reply.link, $0.reply.peer ?? "")
+                < ($1.prefix, $1.reply.link, $1.reply.peer ?? "")
+        }
         let total = rows.count
         var start = 0
         if let after = query.after.flatMap({ Int($0) }) { start = min(max(after, 0), total) }
         let end = min(total, start + query.limit)
         return .routes(
             RoutesReply(
-                view: query.view, routes: rows[start..<end].map(\.1), total: total,
+                view: query.view, routes: rows[start..<end].map { explained($0) }, total: total,
                 next: end < total ? String(end) : nil))
+    }
+
+    /// The row with the reason why it is not chosen, which is asked for one page only.
+    private func explained(_ row: Row) -> RouteRow {
+        guard let loser = row.loser else { return row.reply }
+        var reply = row.reply
+        reply.reason = rib.explain(loser.space, row.prefix).first { $0.source == loser.source }
+            .flatMap { $0.reason?.whyNot }.map { "not chosen: \($0)" }
+        return reply
+    }
+
+    private func row(_ entry: PathEntry, in space: SpaceID) -> Row {
+        let isLoser = !entry.isBest && entry.refusal == nil
+        return Row(
+            prefix: entry.prefix, reply: row(entry),
+            loser: isLoser ? (space, entry.source) : nil)
     }
 
     private func row(_ entry: PathEntry) -> RouteRow {
@@ -87,10 +117,14 @@ extension Engine {
         result.nextHop = entry.nextHop?.description ?? entry.gateway?.address.description
         result.best = entry.isBest
         result.stale = entry.isStale
-        if entry.isBest {
+        // What a tenant originates has no way through a link, and nothing to wait for.
+        if entry.isBest, result.origin != "originated" {
             result.kernel = entry.isInKernel ? .installed : .pending
         }
-        result.reason = entry.refusal?.description ?? entry.reason?.description
+        result.reason = entry.refusal.map { "not accepted: \($0)" }
+        if entry.isBest, let reason = entry.reason, reason != .only {
+            result.reason = "chosen by \(reason)"
+        }
         return result
     }
 
@@ -119,5 +153,23 @@ extension Engine {
 
     private func owner(of source: SourceID) -> Int? {
         sessions.firstIndex { $0.isLive && $0.source == source }
+    }
+}
+
+extension SelectionReason {
+    /// Why a path stands behind the one before it, in a few words.
+    fileprivate var whyNot: String? {
+        switch self {
+        case .only: nil
+        case .kind: "a network of the tenant's or a static route goes first"
+        case .localPref: "lower local preference"
+        case .pathLength: "longer AS path"
+        case .origin: "worse origin"
+        case .med: "higher MED"
+        case .internal: "internal, behind an external one"
+        case .routerID: "all equal, and its router id is higher"
+        case .peerAddress: "all equal, and its peer's address is higher"
+        case .source: "all equal, and the other was there first"
+        }
     }
 }

@@ -12,7 +12,7 @@ let commands: [Command] = [
             removals that are held back, faults of the files, and then the circuits that
             are well, as many as the terminal holds.
 
-            HEALTH  down, degraded, pending (not ordered so far), maintenance or healthy
+            HEALTH  down, degraded or healthy
             FOR     how long it has been so
             LINKS   forwarding links of those on this edge
             IN OUT  prefixes accepted from the peers, and announced to them
@@ -57,8 +57,7 @@ let commands: [Command] = [
             !  chosen, and refused by the kernel
             s  stale: from before a restart, not confirmed yet
 
-            A sentence below a row says why it is not accepted, not chosen or not
-            installed. Many routes come as pages; with --json each page is a document of
+            A sentence below a row says why it was not accepted or not chosen. Many routes come as pages; with --json each page is a document of
             its own.
             """,
         run: showRoutes),
@@ -119,15 +118,16 @@ let commands: [Command] = [
         run: confirm),
     Command(
         name: "drain", operands: ["CIRCUIT/LINK"],
-        sentence: "move traffic away from a link",
+        sentence: "move traffic away from a link (refused by this version)",
         details: """
-            Moves traffic off a link before work on it: CIRCUIT/LINK, or
-            CIRCUIT/PEERING/LINK for one peering of several. Sessions stay up.
+            Would move traffic off a link before work on it: CIRCUIT/LINK, or
+            CIRCUIT/PEERING/LINK for one peering of several. circuitd 0.1 cannot do it so
+            far and refuses; take the link out of its circuit's file instead.
             """,
         run: { (call) throws(Failure) in try change(.drain, call) }),
     Command(
         name: "undrain", operands: ["CIRCUIT/LINK"],
-        sentence: "take traffic back to a link",
+        sentence: "take traffic back to a link (refused by this version)",
         details: "Undoes `circuitctl drain`.",
         run: { (call) throws(Failure) in try change(.undrain, call) }),
     Command(
@@ -143,10 +143,9 @@ let commands: [Command] = [
         options: [Option(name: "yes", sentence: "do not ask")],
         sentence: "take this edge out of service",
         details: """
-            Drains all circuits, waits, ends their sessions (CEASE 6/2), removes
-            everything that circuitd made from the kernel, and stops the daemon. To
-            restart the daemon with traffic flowing use `systemctl restart circuitd`
-            instead, which keeps the kernel.
+            Ends all sessions (CEASE 6/2), removes everything that circuitd made from the
+            kernel, and stops the daemon: traffic through this edge stops. To restart the
+            daemon with traffic flowing use `systemctl restart circuitd` instead.
             """,
         run: shutdown),
 ]

@@ -119,9 +119,9 @@ func shutdown(_ call: Call) throws(Failure) -> ExitCode {
         let status = try call.ask(.status, as: StatusReply.self).value
         call.output.warn(
             printable(
-                "This drains \(counted(status.counts.circuits, "circuit")) of "
-                    + "\(counted(status.counts.tenants, "tenant")) on \(status.edge), ends their "
-                    + "sessions and removes all that circuitd made here.")
+                "This stops \(counted(status.counts.circuits, "circuit")) of "
+                    + "\(counted(status.counts.tenants, "tenant")) on \(status.edge): their "
+                    + "sessions end, and all that circuitd made here is removed.")
                 + "\nType yes to go on: ")
         guard let answer = call.output.readLine() else {
             throw Failure(.usage, "nobody is here to ask; say shutdown --yes")

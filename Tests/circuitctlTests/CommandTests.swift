@@ -310,7 +310,7 @@ func text(_ reply: some Encodable) -> String { String(decoding: JSON.encode(repl
             ], ["shutdown"], typing: typing)
         #expect(end.code == code)
         #expect(asked.count == requests)
-        #expect(end.err.hasPrefix("This drains 1 circuit of 1 tenant on ord1"))
+        #expect(end.err.hasPrefix("This stops 1 circuit of 1 tenant on ord1"))
     }
 }
 
