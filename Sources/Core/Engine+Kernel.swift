@@ -65,6 +65,7 @@ extension Engine {
                 "faults": "\(catalog.faults.filter { $0.severity == .fault }.count)",
             ], into: &effects)
         effects.append(.ready)
+        if shutdownBefore != nil { shutDown(at: now, into: &effects) }
     }
 
     /// Asks for a dump, unless one is under way or was just made.
