@@ -80,7 +80,10 @@ extension Screen {
             field("", Styled(counts) + (isRefused ? Styled(", refused by the peer", .bad) : ""))
         }
         for warning in session.warnings { field("", mark(.warning) + Styled(warning)) }
-        if let error = session.lastError { field("", Styled("last error: ", .dim) + Styled(error)) }
+        if let error = session.lastError {
+            let name = session.isEstablished ? "last error: " : "why: "
+            field("", Styled(name, .dim) + Styled(error))
+        }
     }
 
     private mutating func field(_ name: String, _ text: Styled) {

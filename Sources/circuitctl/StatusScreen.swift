@@ -132,7 +132,7 @@ extension Screen {
         line(
             Styled("removal held back", .warning)
                 + Styled(" for \(elapsed(held.sinceSeconds)): \(names.joined(separator: ", "));")
-                + " the files are gone. Put them back, or let go with `circuitctl confirm`",
+                + " put the files back, or let go: `circuitctl confirm`",
             hanging: 2)
     }
 
