@@ -25,8 +25,10 @@ extension World {
         let link = circuit?.links.first { $0.role == speaker.role }
         let isMeant = link.map { works(speaker, $0) } ?? false
         guard isMeant, speaker.settings.speaks, circuit?.isStatic == false else {
-            return speaker.isEstablished && speaker.isAlive && !isMeant
-                ? ["\(speaker.name) is established and should not be"] : []
+            guard speaker.isAlive, !isMeant else { return [] }
+            let found = speaker.told.keys.sorted().map { "\(speaker.name) still believes in \($0)" }
+            return speaker.isEstablished
+                ? found + ["\(speaker.name) is established and should not be"] : found
         }
         guard speaker.isEstablished else { return ["\(speaker.name) is not established"] }
         let expected = expectedTold(speaker)

@@ -75,6 +75,18 @@ import Testing
         #expect(world.violations + world.differences() == [])
     }
 
+    @Test func `a carrier that blinks leaves no hole`() {
+        let world = untagged()
+        guard let edge = world.edge("ord1") else { return }
+        let before = edge.kernel.forwarding(TableID(1001), address("10.30.1.9"))
+        #expect(before?.device == name("eth0"))
+        edge.plug(name("eth0"), false)
+        edge.plug(name("eth0"), true)
+        #expect(edge.kernel.forwarding(TableID(1001), address("10.30.1.9")) == nil)
+        world.run(for: .seconds(1))
+        #expect(edge.kernel.forwarding(TableID(1001), address("10.30.1.9")) == before)
+    }
+
     @Test func `two tenants with the same addresses never meet`() {
         let world = twins()
         #expect(world.violations + world.differences() == [])
@@ -203,6 +215,24 @@ private func twins() -> World {
     }
     let world = World(seed: 1)
     world.prepare(plan, restartTime: nil)
+    for speaker in world.speakers { speaker.announce(prefix("10.30.1.0/24")) }
+    world.start()
+    world.run(for: .seconds(300))
+    return world
+}
+
+/// One circuit that is a port itself.
+private func untagged() -> World {
+    var plan = WorldPlan()
+    plan.edges = [edge("ord1", 0)]
+    plan.tenants = [WorldPlan.TenantPlan(name: "t0", table: 1001)]
+    var circuit = WorldPlan.CircuitPlan(name: "wan", tenant: "t0")
+    circuit.accept = ["10.30.0.0/16 upto 24"]
+    circuit.links = [link("main", "ord1", "p0", 0, 0)]
+    circuit.links[0].tags = []
+    plan.circuits = [circuit]
+    let world = World(seed: 1)
+    world.prepare(plan, restartTime: 60)
     for speaker in world.speakers { speaker.announce(prefix("10.30.1.0/24")) }
     world.start()
     world.run(for: .seconds(300))
