@@ -41,7 +41,8 @@ extension Screen {
         field("device", Styled(device) + (link.carrier ? "" : ", " + Styled("no carrier", .bad)))
         field(
             "tenant",
-            Styled("\(link.tenant), ") + Styled(link.vrf.map { "\($0), table \(link.table)" } ?? "main table"))
+            Styled("\(link.tenant), ")
+                + Styled(link.vrf.map { "\($0), table \(link.table)" } ?? "main table"))
         var addresses = Styled("")
         for (position, address) in link.addresses.enumerated() {
             if position > 0 { addresses += ", " }

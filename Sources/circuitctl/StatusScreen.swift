@@ -32,7 +32,9 @@ extension Screen {
         let troubled = sorted.filter { $0.health < .pending }.map { pointing($0, status.faults) }
         let quiet = sorted.filter { $0.health >= .pending }
         head(status)
-        for reason in status.daemon.reasons where !status.tells(reason) { line(mark(.bad) + Styled(reason), hanging: 2) }
+        for reason in status.daemon.reasons where !status.tells(reason) {
+            line(mark(.bad) + Styled(reason), hanging: 2)
+        }
         let isTight = height != nil && !troubled.isEmpty
         var below = Screen(width: width)
         below.held(status.heldRemovals)
