@@ -263,7 +263,8 @@ extension Engine {
             }, warnings: sessionWarnings(slot))
     }
 
-    private func rfcName(_ state: SessionState) -> String {
+    /// The state as RFC 4271 writes it, which is how other daemons show it too.
+    func rfcName(_ state: SessionState) -> String {
         switch state {
         case .idle: "Idle"
         case .connect: "Connect"
