@@ -24,8 +24,12 @@ extension Engine {
             effects.append(.save(name: Engine.catalogName, bytes: saved))
         }
         if phase == .running, catalog.settings != nil { reconciler.allowsDeletion = true }
+        let faults =
+            change.notes.isEmpty
+            ? [] : Set(catalog.faults.flatMap { [$0.description, $0.sentence] })
         for note in change.notes {
-            log(.info, note, into: &effects)
+            // What is wrong now stands out in the journal; what has changed is for information.
+            log(faults.contains(note) ? .warning : .info, note, into: &effects)
             tell("files", note, at: now, into: &effects)
         }
         healthBook.isTouched = true
@@ -218,7 +222,9 @@ extension Engine {
     /// The gateways of a link's static routes while its device carries packets.
     func gateways(of slot: Int) -> [GatewayID] {
         guard let device = links[slot].device else { return [] }
-        return links[slot].spec.gateways.map { GatewayID(device, $0) }
+        let muted = links[slot].muted
+        return links[slot].spec.gateways.filter { muted[$0.family] == nil }
+            .map { GatewayID(device, $0) }
     }
 
     mutating func offerStatics(_ slot: Int) {

@@ -112,7 +112,7 @@ extension Engine {
     /// Why a link does not forward in a family that it should; nil when it does in all.
     func linkTrouble(_ slot: Int) -> String? {
         let link = links[slot]
-        if let trouble = link.trouble { return trouble }
+        if let trouble = link.worstTrouble { return trouble }
         guard link.device != nil else { return "being brought up" }
         for session in link.sessions {
             if let trouble = sessionTrouble(session) { return trouble }
@@ -131,9 +131,8 @@ extension Engine {
         let session = sessions[slot]
         if let hold = session.hold { return hold }
         guard session.peer.state == .established else {
-            let state = session.peer.state.description
-            let why = session.lastError.map { ", \($0)" } ?? ""
-            return "BGP to \(session.id.peer) is \(state)\(why)"
+            let why = session.lastError.map { ": \($0)" } ?? ""
+            return "BGP to \(session.id.peer) is in \(rfcName(session.peer.state))\(why)"
         }
         let waiting = rib.unacknowledged(session.source)
         if waiting > 0 {

@@ -114,6 +114,12 @@ say "== the guard"
 mkdir "$WORK/kept"
 cp -r "$(config)/." "$WORK/kept/"
 both_ways_start
+for file in circuits/acme-azure tenants/acme circuits/acme-inside; do rm "$(config)/$file.yaml"; sleep 0.7; done
+eventually 10 "wiped file by file, it is held back" reason_has "circuitctl confirm"
+sleep 3
+check "the routes are still there" has_routes 3 3
+cp -r "$WORK/kept/." "$(config)/"
+eventually 10 "put back, all is well" health_is ok
 rm -rf "$(config)"/circuits/* "$(config)"/tenants/*
 eventually 10 "a wiped directory is held back, and health says how to let it go" reason_has "circuitctl confirm"
 sleep 3
