@@ -222,7 +222,9 @@ extension Engine {
     /// The gateways of a link's static routes while its device carries packets.
     func gateways(of slot: Int) -> [GatewayID] {
         guard let device = links[slot].device else { return [] }
-        return links[slot].spec.gateways.map { GatewayID(device, $0) }
+        let muted = links[slot].muted
+        return links[slot].spec.gateways.filter { muted[$0.family] == nil }
+            .map { GatewayID(device, $0) }
     }
 
     mutating func offerStatics(_ slot: Int) {

@@ -172,64 +172,74 @@ extension Engine {
     private mutating func evaluate(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         let spec = links[slot].spec
         let trouble = trouble(of: spec)
-        let index = reconciler.observed.index(of: spec.device)
-        let device = trouble == nil ? index : nil
-        if links[slot].trouble != trouble {
-            links[slot].trouble = trouble
-            healthBook.isTouched = true
-            let key = links[slot].key
-            tell(
-                "link", trouble ?? "the link is up", circuit: key.circuit, link: key.role, at: now,
-                into: &effects)
-            log(
-                trouble == nil ? .notice : links[slot].wasUp ? .warning : .info,
-                trouble ?? "the link is up",
-                ["circuit": key.circuit, "link": key.role, "device": spec.device.description],
-                into: &effects)
-        }
+        let muted = trouble == nil ? mutedFamilies(of: spec) : [:]
+        let device = trouble == nil ? reconciler.observed.index(of: spec.device) : nil
+        let before = links[slot].worstTrouble
+        let gatewaysBefore = Set(gateways(of: slot))
+        let deviceBefore = links[slot].device
+        links[slot].trouble = trouble
+        links[slot].muted = muted
+        if links[slot].worstTrouble != before { tellTrouble(slot, at: now, into: &effects) }
         if let device { rib.deviceBack(device, at: now) }
-        if links[slot].device != device {
-            if let old = links[slot].device {
-                let peers = links[slot].sessions.map { sessions[$0].settings.peer }
-                for gateway in Set(spec.gateways + peers).sorted() {
-                    rib.setGateway(GatewayID(old, gateway), isUsable: false, at: now)
-                }
-                // The kernel drops nexthops with the device only, not with an address or a VRF.
-                let isLost = !(reconciler.observed.link(old)?.isUsable ?? false)
-                if isLost { rib.deviceLost(old, at: now) }
+        if deviceBefore != device, let old = deviceBefore {
+            for session in links[slot].sessions {
+                rib.setGateway(
+                    GatewayID(old, sessions[session].settings.peer), isUsable: false, at: now)
             }
-            links[slot].device = device
-            if let device {
-                links[slot].wasUp = true
-                for gateway in spec.gateways {
-                    rib.setGateway(GatewayID(device, gateway), isUsable: true, at: now)
-                }
+        }
+        links[slot].device = device
+        let gatewaysNow = Set(gateways(of: slot))
+        for gateway in gatewaysBefore.subtracting(gatewaysNow) {
+            rib.setGateway(gateway, isUsable: false, at: now)
+        }
+        if deviceBefore != device {
+            // The kernel drops nexthops with the device only, not with an address or a VRF.
+            if let old = deviceBefore, !(reconciler.observed.link(old)?.isUsable ?? false) {
+                rib.deviceLost(old, at: now)
             }
-            if let source = links[slot].source {
-                rib.update(
-                    source,
-                    SourceSettings(
-                        space: spec.table, circuit: number(of: links[slot].key.circuit),
-                        kind: .static, gateways: gateways(of: slot)))
-                offerStatics(slot)
-            }
+            if device != nil { links[slot].wasUp = true }
             offerNetworks(of: spec.tenant)
             for session in links[slot].sessions { updateSource(session) }
             ribIsTouched = true
+        }
+        for gateway in gatewaysNow.subtracting(gatewaysBefore) {
+            rib.setGateway(gateway, isUsable: true, at: now)
+        }
+        if gatewaysBefore != gatewaysNow, let source = links[slot].source {
+            rib.update(
+                source,
+                SourceSettings(
+                    space: spec.table, circuit: number(of: links[slot].key.circuit),
+                    kind: .static, gateways: gateways(of: slot)))
+            offerStatics(slot)
         }
         for session in links[slot].sessions {
             admit(session, at: now, into: &effects)
         }
     }
 
-    /// Why a link cannot carry packets now; nil when it can.
+    private mutating func tellTrouble(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
+        healthBook.isTouched = true
+        let key = links[slot].key
+        let trouble = links[slot].worstTrouble
+        let text = trouble ?? "the link is up"
+        tell("link", text, circuit: key.circuit, link: key.role, at: now, into: &effects)
+        log(
+            trouble == nil ? .notice : links[slot].wasUp ? .warning : .info, text,
+            [
+                "circuit": key.circuit, "link": key.role,
+                "device": links[slot].spec.device.description,
+            ], into: &effects)
+    }
+
+    /// Why a link's device cannot carry packets now; nil when it can.
     private func trouble(of spec: LocalLink) -> String? {
         let observed = reconciler.observed
+        let reason = reconciler.status(of: .link(spec.device)).reason
         guard let link = observed.link(named: spec.device) else {
-            return reconciler.status(of: spec.device).reason
-                ?? "device \(spec.device) is being made"
+            return reason ?? "device \(spec.device) is being made"
         }
-        if let reason = reconciler.status(of: spec.device).reason { return reason }
+        if let reason { return reason }
         if spec.device != spec.port, !observed.isUsable(spec.port) {
             return "port \(spec.port) has no carrier"
         }
@@ -239,17 +249,25 @@ extension Engine {
         if let vrf = spec.vrf, observed.index(of: vrf) != link.master || link.master == .none {
             return "\(spec.device) is not in \(vrf) yet"
         }
-        for address in spec.addresses {
-            switch observed.addressState(address, on: spec.device) {
-            case .ready: continue
-            case .tentative: return "\(address) is being checked for duplicates"
-            case .duplicate: return "\(address) is in use by another host on \(spec.device)"
-            case nil:
-                return reconciler.status(of: .address(spec.device, address)).reason
-                    ?? "\(address) is not on \(spec.device) yet"
-            }
-        }
         return nil
+    }
+
+    /// Families whose address cannot be used yet, with why: the other family does not wait.
+    private func mutedFamilies(of spec: LocalLink) -> [Family: String] {
+        var result: [Family: String] = [:]
+        for address in spec.addresses {
+            let reason: String? =
+                switch reconciler.observed.addressState(address, on: spec.device) {
+                case .ready: nil
+                case .tentative: "\(address) is being checked for duplicates"
+                case .duplicate: "\(address) is in use by another host on \(spec.device)"
+                case nil:
+                    reconciler.status(of: .address(spec.device, address)).reason
+                        ?? "\(address) is not on \(spec.device) yet"
+                }
+            if let reason { result[address.address.family] = reason }
+        }
+        return result
     }
 
     /// Steps towards the wanted links and addresses, and the placeholder.

@@ -248,7 +248,8 @@ extension Engine {
 
     private func reasonToHold(_ slot: Int) -> String? {
         let link = links[sessions[slot].link]
-        if let trouble = link.trouble { return trouble }
+        let family = sessions[slot].settings.local.family
+        if let trouble = link.trouble ?? link.muted[family] { return trouble }
         guard link.device != nil else { return "the link is not up yet" }
         if let password = sessions[slot].settings.password, password.digest == nil {
             return "the password file \(password.file) is missing or readable by others"

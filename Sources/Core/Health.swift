@@ -112,7 +112,7 @@ extension Engine {
     /// Why a link does not forward in a family that it should; nil when it does in all.
     func linkTrouble(_ slot: Int) -> String? {
         let link = links[slot]
-        if let trouble = link.trouble { return trouble }
+        if let trouble = link.worstTrouble { return trouble }
         guard link.device != nil else { return "being brought up" }
         for session in link.sessions {
             if let trouble = sessionTrouble(session) { return trouble }

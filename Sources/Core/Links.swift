@@ -28,10 +28,15 @@ struct LiveLink {
     var source: SourceID?
     /// Slots of its sessions.
     var sessions: [Int] = []
-    /// Why it cannot carry packets.
+    /// Why its device cannot carry packets.
     var trouble: String?
+    /// Families whose address cannot be used yet, with why.
+    var muted: [Family: String] = [:]
     /// It could once: what ends that is worth a warning.
     var wasUp = false
+
+    /// The first thing that is wrong with it.
+    var worstTrouble: String? { trouble ?? muted.min { $0.key < $1.key }?.value }
 }
 
 /// The two ends that an incoming connection is told by.

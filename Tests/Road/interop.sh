@@ -139,7 +139,6 @@ allow from any
 allow to any
 CONF
 chmod 600 "$WORK/openbgpd.conf"
-background openbgpd ip netns exec "$TAG-openbgpd" bgpd -d -f "$WORK/openbgpd.conf"
 openbgpd() { in_ns openbgpd bgpctl -s "$WORK/openbgpd.sock" "$@"; }
 
 edge edge
@@ -160,6 +159,11 @@ eventually 5 "the files are accepted" bash -c "curl -s --unix-socket $WORK/edge/
 eventually 20 "gobgp answers" gobgp global
 gobgp global rib add 10.53.0.0/24 > /dev/null
 gobgp global rib -a ipv6 add fd53::/32 > /dev/null
+
+# OpenBGPD dials again only after two minutes: it is started once somebody listens.
+eventually 10 "the edge waits for OpenBGPD in both families" bash -c "$BIN/circuitctl --run $WORK/edge/run circuit openbgpd --json | jq -e 'all(.links[].sessions[]; .state == \"Active\")'"
+mkdir -p /run/openbgpd # its chroot
+background openbgpd ip netns exec "$TAG-openbgpd" bgpd -d -f "$WORK/openbgpd.conf"
 
 say "== established, both families, both ways"
 number=0
