@@ -71,7 +71,7 @@ import Testing
         let (bench, _) = running()
         let query = Request.RouteQuery(view: .received, prefix: prefix("10.31.0.0/24"))
         guard case .routes(let reply) = bench.ask(.circuitRoutes("dc", query)) else { return }
-        #expect(reply.routes.map(\.reason) == ["not in accept"])
+        #expect(reply.routes.map(\.reason) == ["not accepted: not in accept"])
     }
 
     @Test func `pages of routes follow each other`() {
