@@ -24,8 +24,12 @@ extension Engine {
             effects.append(.save(name: Engine.catalogName, bytes: saved))
         }
         if phase == .running, catalog.settings != nil { reconciler.allowsDeletion = true }
+        let faults =
+            change.notes.isEmpty
+            ? [] : Set(catalog.faults.flatMap { [$0.description, $0.sentence] })
         for note in change.notes {
-            log(.info, note, into: &effects)
+            // What is wrong now stands out in the journal; what has changed is for information.
+            log(faults.contains(note) ? .warning : .info, note, into: &effects)
             tell("files", note, at: now, into: &effects)
         }
         healthBook.isTouched = true

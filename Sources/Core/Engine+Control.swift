@@ -118,6 +118,10 @@ extension Engine {
             if session.peer.state == .established { counts.sessionsEstablished += 1 }
         }
         let held = held
+        let unsettled = reconciler.unsettled
+        let refusals = unsettled.compactMap { entry -> String? in
+            if case .failed(let reason, _) = entry.status { reason } else { nil }
+        }
         return StatusReply(
             edge: catalog.settings?.edge ?? options.hostName, version: circuitdVersion,
             uptimeSeconds: seconds(since: startedAt, now),
@@ -132,9 +136,10 @@ extension Engine {
             settingsWarnings: shares.isEmpty ? [] : hostSettings.faults, counts: counts,
             kernel: KernelStatus(
                 settled: forwarding.isSettled && reconciler.isSettled,
-                pendingSteps: forwarding.queued + stepsInFlight,
-                refusedSteps: forwarding.failing,
-                lastRefusal: forwarding.lastError?.description,
+                pendingSteps: forwarding.queued + forwarding.inFlight + unsettled.count,
+                refusedSteps: forwarding.failing + refusals.count,
+                lastRefusal: forwarding.failing > 0
+                    ? forwarding.lastError?.description : refusals.first,
                 routesWanted: forwarding.installed + forwarding.queued,
                 routesInstalled: forwarding.installed,
                 routesStale: staleRoutes, conflicts: rib.conflicts.map(\.description),
@@ -248,6 +253,7 @@ extension Engine {
             lastError: session.hold ?? session.lastError,
             holdSeconds: negotiated.map { Int($0.holdTime) },
             keepaliveSeconds: negotiated.map { Int($0.holdTime) / 3 },
+            bfd: session.settings.bfd.map { _ in "not run by this version" },
             families: session.settings.families.sorted().map { family in
                 FamilyReply(
                     family: family.description,
@@ -257,7 +263,8 @@ extension Engine {
             }, warnings: sessionWarnings(slot))
     }
 
-    private func rfcName(_ state: SessionState) -> String {
+    /// The state as RFC 4271 writes it, which is how other daemons show it too.
+    func rfcName(_ state: SessionState) -> String {
         switch state {
         case .idle: "Idle"
         case .connect: "Connect"

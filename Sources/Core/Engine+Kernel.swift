@@ -65,6 +65,7 @@ extension Engine {
                 "faults": "\(catalog.faults.filter { $0.severity == .fault }.count)",
             ], into: &effects)
         effects.append(.ready)
+        if shutdownBefore != nil { shutDown(at: now, into: &effects) }
     }
 
     /// Asks for a dump, unless one is under way or was just made.
@@ -129,6 +130,7 @@ extension Engine {
         _ outcomes: [StepOutcome], at now: Instant, into effects: inout [Effect]
     ) {
         stepsInFlight -= outcomes.count
+        var isRefused = false
         for outcome in outcomes {
             if let error = outcome.error {
                 totals.stepsFailed += 1
@@ -145,7 +147,12 @@ extension Engine {
                 placeholder.finished(outcome, at: now)
             } else {
                 reconciler.finished(outcome, at: now)
+                isRefused = isRefused || outcome.error != nil
             }
+        }
+        if isRefused {
+            // A link that waits says what was refused, and not that it waits.
+            for entry in reconciler.unsettled { touchedDevices.insert(entry.key.link) }
         }
         ribIsTouched = true
         healthBook.isTouched = true

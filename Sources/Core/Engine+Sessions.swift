@@ -414,7 +414,10 @@ extension Engine {
             setGateway(slot, false, at: now)
         }
         ribIsTouched = true
-        report(slot, .warning, "session is down: \(reason)", at: now, into: &effects)
+        let why = reason == .stopped ? sessions[slot].hold : nil
+        report(
+            slot, .warning, "session is down: \(why ?? reason.description)", at: now,
+            into: &effects)
     }
 
     private mutating func report(

@@ -54,6 +54,9 @@ public struct Engine: ~Copyable {
 
     let options: EngineOptions
     var phase = Phase.starting
+    /// `shutdown` was asked before files and kernel were known: it begins when they are, and the
+    /// process ends at this time in any case.
+    var shutdownBefore: Instant?
     var startedAt: Instant?
 
     var catalog: Catalog
@@ -156,6 +159,7 @@ public struct Engine: ~Copyable {
             }
             for state in listeners.values { next = earlier(next, state.retryAt) }
             if case .draining(let deadline) = phase { next = earlier(next, deadline) }
+            if phase == .starting { next = earlier(next, shutdownBefore) }
             return next
         }
     }
@@ -210,7 +214,14 @@ public struct Engine: ~Copyable {
 
     /// `circuitctl shutdown`: sessions end with CEASE, and everything of ours is removed.
     mutating func shutDown(at now: Instant, into effects: inout [Effect]) {
-        guard phase == .running || phase == .starting else { return }
+        guard phase == .running else {
+            // What of ours is there, and under which marks, is not known yet.
+            if phase == .starting, shutdownBefore == nil {
+                log(.notice, "shutting down when files and kernel are read", into: &effects)
+                shutdownBefore = now + Engine.shutdownTime
+            }
+            return
+        }
         log(.notice, "shutting down: removing everything of ours", into: &effects)
         for slot in sessions.indices where sessions[slot].isLive {
             stopSession(
@@ -220,10 +231,17 @@ public struct Engine: ~Copyable {
         for name in shares.keys.sorted() { setShare(nil, of: name, at: now, into: &effects) }
         for name in tenants.keys.sorted() { setTenant(nil, name, at: now, into: &effects) }
         endHold(at: now, into: &effects)
-        phase = .draining(deadline: now + .seconds(15))
+        phase = .draining(deadline: now + Engine.shutdownTime)
     }
 
+    private static let shutdownTime = Duration.seconds(15)
+
     private mutating func finishIfDone(at now: Instant, into effects: inout [Effect]) {
+        if phase == .starting, let shutdownBefore, shutdownBefore <= now {
+            log(.error, "the kernel could not be read: nothing was removed", into: &effects)
+            phase = .stopped
+            effects.append(.stop)
+        }
         guard case .draining(let deadline) = phase else { return }
         let isClean =
             leaving.isEmpty && rib.forwarding.isSettled && rib.forwarding.installed == 0

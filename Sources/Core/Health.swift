@@ -131,9 +131,8 @@ extension Engine {
         let session = sessions[slot]
         if let hold = session.hold { return hold }
         guard session.peer.state == .established else {
-            let state = session.peer.state.description
-            let why = session.lastError.map { ", \($0)" } ?? ""
-            return "BGP to \(session.id.peer) is \(state)\(why)"
+            let why = session.lastError.map { ": \($0)" } ?? ""
+            return "BGP to \(session.id.peer) is in \(rfcName(session.peer.state))\(why)"
         }
         let waiting = rib.unacknowledged(session.source)
         if waiting > 0 {

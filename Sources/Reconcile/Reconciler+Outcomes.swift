@@ -41,11 +41,22 @@ extension Reconciler {
             forget(address, on: name)
         }
         let attempts = (troubles[flight.key]?.attempts ?? 0) + 1
-        let text = "cannot \(describe(flight.step)): \(error)"
+        let text = "cannot \(describe(flight.step)): \(error)\(hint(flight.step, error))"
         let patience = Duration.milliseconds(min(60_000, 500 << min(attempts - 1, 7)))
         fail(
             flight.key,
             Trouble(text: text, attempts: attempts, last: now, retry: now + patience))
+    }
+
+    /// What is behind a refusal that says little by itself: a kernel without the module.
+    private func hint(_ step: Step, _ error: KernelError) -> String {
+        guard error.code == Errno.notSupported else { return "" }
+        return switch step {
+        case .createVLAN: "; try: modprobe 8021q"
+        case .createVRF: "; try: modprobe vrf"
+        case .createPlaceholder: "; try: modprobe dummy"
+        default: ""
+        }
     }
 
     /// Takes a done step's effect as observed, until its event says it better.
@@ -113,6 +124,7 @@ extension Reconciler {
 enum Errno {
     static let exists: Int32 = 17
     static let noDevice: Int32 = 19
+    static let notSupported: Int32 = 95
     static let addressNotAvailable: Int32 = 99
 }
 

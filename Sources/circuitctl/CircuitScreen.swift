@@ -41,7 +41,8 @@ extension Screen {
         field("device", Styled(device) + (link.carrier ? "" : ", " + Styled("no carrier", .bad)))
         field(
             "tenant",
-            Styled("\(link.tenant), ") + Styled(link.vrf.map { "\($0), table \(link.table)" } ?? "main table"))
+            Styled("\(link.tenant), ")
+                + Styled(link.vrf.map { "\($0), table \(link.table)" } ?? "main table"))
         var addresses = Styled("")
         for (position, address) in link.addresses.enumerated() {
             if position > 0 { addresses += ", " }
@@ -80,7 +81,10 @@ extension Screen {
             field("", Styled(counts) + (isRefused ? Styled(", refused by the peer", .bad) : ""))
         }
         for warning in session.warnings { field("", mark(.warning) + Styled(warning)) }
-        if let error = session.lastError { field("", Styled("last error: ", .dim) + Styled(error)) }
+        if let error = session.lastError {
+            let name = session.isEstablished ? "last error: " : "why: "
+            field("", Styled(name, .dim) + Styled(error))
+        }
     }
 
     private mutating func field(_ name: String, _ text: Styled) {

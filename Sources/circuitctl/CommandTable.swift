@@ -57,8 +57,8 @@ let commands: [Command] = [
             !  chosen, and refused by the kernel
             s  stale: from before a restart, not confirmed yet
 
-            A sentence below a row says why it was not accepted or not chosen. Many routes come as pages; with --json each page is a document of
-            its own.
+            A sentence below a row says why it was not accepted or not chosen. Many
+            routes come as pages; with --json each page is a document of its own.
             """,
         run: showRoutes),
     Command(

@@ -32,7 +32,9 @@ extension Screen {
         let troubled = sorted.filter { $0.health < .pending }.map { pointing($0, status.faults) }
         let quiet = sorted.filter { $0.health >= .pending }
         head(status)
-        for reason in status.daemon.reasons where !status.tells(reason) { line(mark(.bad) + Styled(reason), hanging: 2) }
+        for reason in status.daemon.reasons where !status.tells(reason) {
+            line(mark(.bad) + Styled(reason), hanging: 2)
+        }
         let isTight = height != nil && !troubled.isEmpty
         var below = Screen(width: width)
         below.held(status.heldRemovals)
@@ -132,7 +134,7 @@ extension Screen {
         line(
             Styled("removal held back", .warning)
                 + Styled(" for \(elapsed(held.sinceSeconds)): \(names.joined(separator: ", "));")
-                + " the files are gone. Put them back, or let go with `circuitctl confirm`",
+                + " put the files back, or let go: `circuitctl confirm`",
             hanging: 2)
     }
 

@@ -108,7 +108,7 @@ struct UnixSocket: ~Copyable {
         case EACCES, EPERM:
             Failure(
                 .refused,
-                "permission refused at \(path): join group \(readGroupName) to read, and group "
+                "permission refused at \(path): join group \(readGroupName) to read, and also "
                     + "\(adminGroupName) to act")
         default:
             Failure(.unreachable, "\(path): \(words(error))")

@@ -229,7 +229,7 @@ struct PeerTests {
         probe.establish()
         _ = probe.words()
         probe.peer.stop(nil, at: .zero, into: &probe.actions)
-        #expect(probe.words() == ["close outgoing", "down: stopped"])
+        #expect(probe.words() == ["close outgoing", "down: ended by us"])
     }
 
     @Test func `an UPDATE is handed over one at a time`() {

@@ -204,6 +204,36 @@ import Testing
         #expect(bench.isClosed(id))
         #expect(reasons(of: "dc", bench).first == "main: port eth0 has no carrier")
     }
+
+    @Test func `shutdown before the kernel is known removes what an earlier run left`() {
+        let first = Bench()
+        first.begin(oneCircuit)
+        let id = first.establish()
+        first.announce(["10.30.1.0/24"], on: id)
+        let bench = Bench()
+        bench.kernel = first.kernel
+        _ = bench.ask(.shutdown)
+        bench.begin(oneCircuit)
+        bench.wait(5)
+        let left = bench.kernel.dump()
+        #expect(left?.links.map(\.name).sorted() == [name("eth0"), name("eth1"), name("lo")])
+        #expect(left?.routes.map(\.route.key) == [])
+        #expect(left?.nextHops.map(\.nextHop.id) == [])
+        #expect(isStopped(bench))
+    }
+
+    @Test func `shutdown of a kernel that cannot be read ends the process all the same`() {
+        let bench = Bench()
+        _ = bench.ask(.shutdown)
+        bench.wait(14)
+        #expect(!isStopped(bench))
+        bench.wait(2)
+        #expect(isStopped(bench))
+    }
+}
+
+private func isStopped(_ bench: Bench) -> Bool {
+    bench.effects.contains { if case .stop = $0 { true } else { false } }
 }
 
 /// A circuit's health as its page says it.

@@ -68,7 +68,7 @@ import Testing
     @Test func `ten thousand routes are put, dumped and deleted`() throws {
         try inNamespace { bench in
             let index = try bench.makePair("a", "10.0.1.1/24")
-            try run("ip address add fd00:1::1/64 dev a0 nodad")
+            try execute("ip address add fd00:1::1/64 dev a0 nodad")
             let hop4 = NextHop(
                 NextHopID(4), .gateway(try address("10.0.1.2"), device: index, onlink: false))
             let hop6 = NextHop(
@@ -110,10 +110,10 @@ import Testing
     @Test func `foreign routes are not dumped, foreign nexthops are`() throws {
         try inNamespace { bench in
             _ = try bench.makePair("a", "10.0.1.1/24")
-            try run("ip nexthop add id 9 via 10.0.1.9 dev a0 proto 3")
-            try run("ip nexthop add id 10 blackhole proto 3")
-            try run("ip route add 10.30.0.0/16 via 10.0.1.3 table 100 metric 20 proto 186")
-            try run("ip -6 route add unreachable fd00:30::/32 metric 20 proto static")
+            try execute("ip nexthop add id 9 via 10.0.1.9 dev a0 proto 3")
+            try execute("ip nexthop add id 10 blackhole proto 3")
+            try execute("ip route add 10.30.0.0/16 via 10.0.1.3 table 100 metric 20 proto 186")
+            try execute("ip -6 route add unreachable fd00:30::/32 metric 20 proto static")
             let ours = try bench.route("10.40.0.0/16", .unreachable)
             try bench.build(.putRoute(ours, replacing: false))
             let state = try bench.kernel.dump()
@@ -129,7 +129,7 @@ import Testing
     {
         try inNamespace { bench in
             _ = try bench.makePair("a", "10.0.1.1/24")
-            try run("ip route add 10.20.0.0/16 via 10.0.1.3 table 100 metric 20 proto 67")
+            try execute("ip route add 10.20.0.0/16 via 10.0.1.3 table 100 metric 20 proto 67")
             #expect(
                 try bench.kernel.dump().routes == [
                     try bench.route("10.20.0.0/16", .nextHop(.none))

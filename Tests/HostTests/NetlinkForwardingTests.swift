@@ -18,7 +18,7 @@ import Testing
 
     /// Group {P, A} and group {A}, with a route each; B on another pair.
     private func makeSets(_ bench: KernelBench) throws -> Sets {
-        try run("sysctl -qw net.ipv4.nexthop_compat_mode=0")
+        try execute("sysctl -qw net.ipv4.nexthop_compat_mode=0")
         let a = try bench.makePair("a", "10.0.1.1/24")
         let b = try bench.makePair("b", "10.0.2.1/24")
         try bench.build(.createPlaceholder(try name("circuitd0")))
@@ -61,7 +61,7 @@ import Testing
         try inNamespace { bench in
             let sets = try makeSets(bench)
             let monitor = try KernelMonitor(marks: bench.marks, worker: bench.kernel.port)
-            try run("ip link set a1 down")
+            try execute("ip link set a1 down")
             #expect(try eventually { try bench.kernel.dump().routes == [sets.guardedRoute] })
             let hops = try bench.kernel.dump().nextHops.map(\.nextHop)
             #expect(!hops.contains { $0.id == sets.active || $0.id == sets.bare })
@@ -86,22 +86,22 @@ import Testing
     @Test func `one replace moves a guarded group's routes to the other link`() throws {
         try inNamespace { bench in
             let sets = try makeSets(bench)
-            try run("ip link set a1 down")
+            try execute("ip link set a1 down")
             #expect(try eventually { try bench.kernel.dump().routes == [sets.guardedRoute] })
             let moved = group(sets.guarded, [(sets.placeholder, 1), (sets.other, 255)])
             try bench.build(.putNextHop(moved, replacing: true))
             #expect(try bench.kernel.dump().routes == [sets.guardedRoute])
-            let found = try run(
+            let found = try execute(
                 "ip rule add pref 10 table 100 && ip route get fibmatch 10.20.0.1")
             #expect(found.contains("nhid \(sets.guarded)"))
-            #expect(try run("ip route get 10.20.0.1").contains("dev b0"))
+            #expect(try execute("ip route get 10.20.0.1").contains("dev b0"))
         }
     }
 
     @Test func `a nexthop on a device without carrier is refused with a reason`() throws {
         try inNamespace { bench in
             let index = try bench.makePair("a", "10.0.1.1/24")
-            try run("ip link set a1 down")
+            try execute("ip link set a1 down")
             #expect(try eventually { try !bench.link("a0").hasCarrier })
             let hop = NextHop(
                 NextHopID(1), .gateway(try address("10.0.1.2"), device: index, onlink: false))
@@ -114,9 +114,9 @@ import Testing
     @Test func `the placeholder takes no traffic while the active link is good`() throws {
         try inNamespace { bench in
             _ = try makeSets(bench)
-            try run("ip neigh replace 10.0.1.2 dev a0 lladdr 02:00:00:00:00:02 nud permanent")
-            try run("ip rule add pref 10 table 100")
-            let answers = try run(
+            try execute("ip neigh replace 10.0.1.2 dev a0 lladdr 02:00:00:00:00:02 nud permanent")
+            try execute("ip rule add pref 10 table 100")
+            let answers = try execute(
                 "for i in $(seq 100); do echo route get 10.20.0.$i; done | ip -batch -")
             #expect(answers.split(separator: "\n").count { $0.contains("dev a0") } == 100)
         }

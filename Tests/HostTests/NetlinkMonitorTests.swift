@@ -37,7 +37,7 @@ private final class Watch {
             let route = try bench.route("10.20.0.0/16", .unreachable)
             let watch = try Watch(bench)
             try bench.build(.putRoute(route, replacing: false))
-            try run("ip route del unreachable 10.20.0.0/16 table 100 metric 20")
+            try execute("ip route del unreachable 10.20.0.0/16 table 100 metric 20")
             #expect(watch.sees(.routeGone(route.key)))
         }
     }
@@ -50,7 +50,7 @@ private final class Watch {
             let route = try bench.route(prefix, .unreachable)
             let watch = try Watch(bench)
             try bench.build(.putRoute(route, replacing: false))
-            try run("ip route replace prohibit \(prefix) table 100 metric 20 proto static")
+            try execute("ip route replace prohibit \(prefix) table 100 metric 20 proto static")
             #expect(try bench.kernel.dump().routes == [])
             #expect(watch.sees(.routeGone(route.key)))
         }
@@ -59,10 +59,10 @@ private final class Watch {
     @Test func `foreign routes are not told`() throws {
         try inNamespace { bench in
             let watch = try Watch(bench)
-            try run("ip route add unreachable 10.30.0.0/16 metric 20 proto static")
-            try run("ip route replace prohibit 10.30.0.0/16 metric 30 proto static")
-            try run("ip route del unreachable 10.30.0.0/16 metric 20 proto static")
-            try run("ip address add 10.99.0.1/32 dev lo")
+            try execute("ip route add unreachable 10.30.0.0/16 metric 20 proto static")
+            try execute("ip route replace prohibit 10.30.0.0/16 metric 30 proto static")
+            try execute("ip route del unreachable 10.30.0.0/16 metric 20 proto static")
+            try execute("ip address add 10.99.0.1/32 dev lo")
             #expect(
                 watch.sees {
                     if case .address = $0 { true } else { false }
@@ -89,8 +89,8 @@ private final class Watch {
             try bench.build(
                 .putNextHop(hop, replacing: false), .putRoute(route, replacing: false),
                 .deleteRoute(route.key), .deleteNextHop(hop.id))
-            try run("ip nexthop add id 9 via 10.0.1.9 dev a0 proto 3")
-            try run("ip nexthop del id 9")
+            try execute("ip nexthop add id 9 via 10.0.1.9 dev a0 proto 3")
+            try execute("ip nexthop del id 9")
             #expect(watch.sees(.nextHopGone(NextHopID(9))))
             let told = watch.events.filter {
                 switch $0 {
@@ -124,7 +124,7 @@ private final class Watch {
         try inNamespace { bench in
             let index = try bench.makePair("a", "10.0.1.1/24")
             let watch = try Watch(bench)
-            try run("ip link set a1 down")
+            try execute("ip link set a1 down")
             #expect(
                 watch.sees {
                     if case .link(let link) = $0 {
@@ -133,7 +133,7 @@ private final class Watch {
                         false
                     }
                 })
-            try run("ip link del a0")
+            try execute("ip link del a0")
             #expect(watch.sees(.linkGone(index)))
         }
     }
@@ -141,10 +141,10 @@ private final class Watch {
     @Test func `a device that leaves its bridge is not told as gone`() throws {
         try inNamespace { bench in
             let index = try bench.makePair("a", "10.0.1.1/24")
-            try run("ip link add br0 type bridge && ip link set a0 master br0")
+            try execute("ip link add br0 type bridge && ip link set a0 master br0")
             let watch = try Watch(bench)
-            try run("ip link set a0 nomaster")
-            try run("ip link set a0 alias left")
+            try execute("ip link set a0 nomaster")
+            try execute("ip link set a0 alias left")
             #expect(
                 watch.sees {
                     if case .link(let link) = $0 { link.alias == "left" } else { false }
@@ -170,11 +170,11 @@ private final class Watch {
     @Test func `messages beyond the buffer become one overflow, and reading goes on`() throws {
         try inNamespace { bench in
             let watch = try Watch(bench, bufferBytes: 4096)
-            for _ in 0..<20 { try run("ip link set lo down && ip link set lo up") }
+            for _ in 0..<20 { try execute("ip link set lo down && ip link set lo up") }
             watch.drain()
             #expect(watch.events.count { $0 == .overflow } == 1)
             watch.events = []
-            try run("ip address add 10.99.0.1/32 dev lo")
+            try execute("ip address add 10.99.0.1/32 dev lo")
             let added = try pair("10.99.0.1/32")
             #expect(watch.sees(.address(ObservedAddress(link: InterfaceIndex(1), address: added))))
         }
@@ -183,8 +183,8 @@ private final class Watch {
     @Test func `one call reads no more datagrams than its limit`() throws {
         try inNamespace { bench in
             let watch = try Watch(bench)
-            try run("ip address add 10.99.0.1/32 dev lo && ip address add 10.99.0.2/32 dev lo")
-            try run("ip address add 10.99.0.3/32 dev lo")
+            try execute("ip address add 10.99.0.1/32 dev lo && ip address add 10.99.0.2/32 dev lo")
+            try execute("ip address add 10.99.0.3/32 dev lo")
             var events: [KernelEvent] = []
             #expect(watch.monitor.read(into: &events, limit: 1))
             #expect(events.count <= 1)

@@ -25,13 +25,13 @@ func inNamespace(_ body: (KernelBench) throws -> Void) throws {
         precondition(result == 0, "the thread cannot go back to its network namespace")
         close(home)
     }
-    try run("ip link set lo up")
+    try execute("ip link set lo up")
     try body(KernelBench())
 }
 
 /// Runs a command in the calling thread's namespace and returns what it printed.
 @discardableResult
-func run(_ command: String) throws -> String {
+func execute(_ command: String) throws -> String {
     guard let pipe = popen(command + " 2>&1", "r") else {
         throw Unprepared(description: "cannot start \(command)")
     }
@@ -80,9 +80,9 @@ struct KernelBench {
 
     /// `NAME0`, up with `address`, and its other end `NAME1`, up.
     func makePair(_ name: String, _ address: String) throws -> InterfaceIndex {
-        try run("ip link add \(name)0 type veth peer name \(name)1")
-        try run("ip link set \(name)1 up && ip link set \(name)0 up")
-        try run("ip address add \(address) dev \(name)0 nodad")
+        try execute("ip link add \(name)0 type veth peer name \(name)1")
+        try execute("ip link set \(name)1 up && ip link set \(name)0 up")
+        try execute("ip address add \(address) dev \(name)0 nodad")
         return try link("\(name)0").index
     }
 

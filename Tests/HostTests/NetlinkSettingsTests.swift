@@ -99,7 +99,7 @@ import Testing
 
     @Test func `the settings are those of the namespace`() throws {
         try inNamespace { bench in
-            try run(
+            try execute(
                 """
                 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
                 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
@@ -107,7 +107,7 @@ import Testing
                 net.ipv4.nexthop_compat_mode=0
                 """)
             #expect(try bench.kernel.dump().settings == HostSettings())
-            try run("sysctl -qw net.ipv4.ip_forward=0 net.ipv4.nexthop_compat_mode=1")
+            try execute("sysctl -qw net.ipv4.ip_forward=0 net.ipv4.nexthop_compat_mode=1")
             let settings = try bench.kernel.dump().settings
             #expect(settings.faults.count == 2)
             #expect(!settings.hasSilentReplace)

@@ -48,7 +48,7 @@ import Testing
             #expect(made.kind == .other("dummy") || made.kind == .other("veth"))
             #expect(made.group == bench.marks.linkGroup)
             #expect(!made.isUp)
-            #expect(try !run("ip link show circuitd0").contains("NOARP"))
+            #expect(try !execute("ip link show circuitd0").contains("NOARP"))
             #expect(try bench.apply(.changeLink(made.index, LinkChange(isUp: true))) == nil)
             #expect(try eventually { try bench.link("circuitd0").isUsable })
         }
@@ -100,7 +100,7 @@ import Testing
 
     @Test func `a device is enslaved, brought up after it, and released`() throws {
         try inNamespace { bench in
-            try run("ip link add br0 type bridge && ip link add a0 type veth peer name a1")
+            try execute("ip link add br0 type bridge && ip link add a0 type veth peer name a1")
             let bridge = try bench.link("br0").index
             let index = try bench.link("a0").index
             #expect(
@@ -175,7 +175,7 @@ import Testing
         try inNamespace { bench in
             let index = try bench.makePair("a", "10.0.1.1/24")
             let address = try pair("fd00:9::1/64")
-            try run("ip address add \(address) dev a1 nodad")
+            try execute("ip address add \(address) dev a1 nodad")
             #expect(try bench.apply(.addAddress(index, address)) == nil)
             #expect(
                 try eventually {
@@ -192,7 +192,7 @@ import Testing
             #expect(try bench.apply(.silenceNeighbours(index)) == nil)
             for family in ["ipv4", "ipv6"] {
                 #expect(
-                    try run("cat /proc/sys/net/\(family)/neigh/a0/mcast_solicit") == "0\n")
+                    try execute("cat /proc/sys/net/\(family)/neigh/a0/mcast_solicit") == "0\n")
             }
             #expect(try bench.apply(.silenceNeighbours(InterfaceIndex(9999)))?.code == ENOENT)
         }
@@ -205,7 +205,7 @@ import Testing
             let neighbour = Neighbour(
                 link: index, address: try address(text), purpose: .placeholder)
             #expect(try bench.apply(.putNeighbour(neighbour)) == nil)
-            let shown = try run("ip neigh show dev a0 to \(text) nud all")
+            let shown = try execute("ip neigh show dev a0 to \(text) nud all")
             #expect(shown.contains("FAILED"))
             #expect(shown.contains("extern_learn"))
             #expect(try bench.apply(.putNeighbour(neighbour)) == nil)
@@ -216,15 +216,15 @@ import Testing
         try inNamespace { bench in
             // The other end answers for its address although it lies in the same namespace.
             let index = try bench.makePair("a", "10.0.1.1/24")
-            try run("ip address add 10.0.7.2/32 dev a1")
-            try run("sysctl -qw net.ipv4.conf.a1.accept_local=1 net.ipv4.conf.a1.rp_filter=0")
+            try execute("ip address add 10.0.7.2/32 dev a1")
+            try execute("sysctl -qw net.ipv4.conf.a1.accept_local=1 net.ipv4.conf.a1.rp_filter=0")
             let neighbour = Neighbour(
                 link: index, address: try address("10.0.7.2"), purpose: .managed)
             #expect(try bench.apply(.putNeighbour(neighbour)) == nil)
-            #expect(try run("ip neigh show dev a0 to 10.0.7.2 nud all").contains("managed"))
+            #expect(try execute("ip neigh show dev a0 to 10.0.7.2 nud all").contains("managed"))
             #expect(
                 try eventually {
-                    try run("ip neigh show dev a0 to 10.0.7.2 nud all").contains("REACHABLE")
+                    try execute("ip neigh show dev a0 to 10.0.7.2 nud all").contains("REACHABLE")
                 })
         }
     }
@@ -352,11 +352,11 @@ import Testing
     {
         try inNamespace { bench in
             _ = try bench.makePair("a", "10.0.1.1/24")
-            try run("ip route add 10.20.0.0/16 via 10.0.1.2 table 100 metric 20")
+            try execute("ip route add 10.20.0.0/16 via 10.0.1.2 table 100 metric 20")
             let route = try bench.route("10.20.0.0/16", .unreachable)
             #expect(try bench.apply(.putRoute(route, replacing: false))?.code == EEXIST)
             #expect(try bench.apply(.deleteRoute(route.key)) == nil)
-            #expect(try run("ip route show table 100").contains("10.20.0.0/16 via 10.0.1.2"))
+            #expect(try execute("ip route show table 100").contains("10.20.0.0/16 via 10.0.1.2"))
         }
     }
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # kill -9 at random moments while links, addresses and routes are being made and removed, then
 # start: always the desired state, nothing orphaned. On this host's kernel with untagged links; with
-# TAGS=1 (in the machine) with VLANs and VRFs. SEED repeats a run.
+# TAGS=1 (in the machine) with VLANs and VRFs. SEED repeats the moments.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$ROAD/topology.sh"
 COUNT=${COUNT:-12} ROUNDS=${ROUNDS:-12} TAGS=${TAGS:-}
@@ -39,18 +39,25 @@ links:
 YAML
     done
 }
+without() { # takes the files of circuits FROM to TO away
+    local n
+    for n in $(seq "$1" "$2"); do rm -f "$WORK/edge/config/circuits/c$n.yaml" "$WORK/edge/config/tenants/t$n.yaml"; done
+}
 addresses() { ip -n "$TAG-edge" -o address show | grep -cE '192\.0\.2\.|fd00:'; }
 routes4() { ip -n "$TAG-edge" route show table all proto 67 | grep -cE '^10\.1[0-9][0-9]\.'; }
 routes6() { ip -n "$TAG-edge" -6 route show table all proto 67 | grep -cE '^fd[0-9]+:1::'; }
+links() { ip -n "$TAG-edge" -o link show type "$1" | wc -l; }
 stands() { # N circuits, and nothing else
     local want=$1 have
     have="$(addresses) $(routes4) $(routes6)"
     [ "$have" = "$((2 * want)) $((2 * want)) $want" ] || { echo "addresses, routes v4, v6: $have for $want circuits"; return 1; }
-    local strays
-    strays=$(ip -n "$TAG-edge" nexthop show protocol 67 | wc -l)
+    have=$(ip -n "$TAG-edge" nexthop show protocol 67 | wc -l)
     # Two singles and two groups a circuit, and the placeholder's two.
-    [ "$strays" -le $((4 * want + 2)) ] || { echo "$strays nexthops for $want circuits"; return 1; }
-    [ -z "$TAGS" ] || [ "$(ip -n "$TAG-edge" -o link show type vrf | wc -l)" = "$want" ] || { echo "VRFs: $(ip -n "$TAG-edge" -o link show type vrf | wc -l)"; return 1; }
+    [ "$have" -le $((4 * want + 2)) ] || { echo "$have nexthops for $want circuits"; return 1; }
+    [ -n "$TAGS" ] || return 0
+    # An outer and an inner VLAN and a VRF a circuit.
+    have="$(links vlan) $(links vrf)"
+    [ "$have" = "$((2 * want)) $want" ] || { echo "VLANs, VRFs: $have for $want circuits"; return 1; }
 }
 nothing() {
     local left
@@ -58,33 +65,81 @@ nothing() {
         ip -n "$TAG-edge" -6 route show table all proto 67
         ip -n "$TAG-edge" nexthop show protocol 67
         ip -n "$TAG-edge" -o address show | grep -E '192\.0\.2\.|fd00:'
-        ip -n "$TAG-edge" -o link show | grep -oE 'circuitd[0-9a-z]*.*alias.*')
+        ip -n "$TAG-edge" -o link show | grep 'alias circuitd'
+        [ -z "$TAGS" ] || for type in vlan vrf dummy; do ip -n "$TAG-edge" -o link show type $type; done)
     printf '%s' "$left"
     [ -z "$left" ]
 }
+# As a reboot leaves it: nothing of ours.
+wipe() {
+    local device
+    for device in $(ip -n "$TAG-edge" -o link show | grep -o '^[0-9]*: [^:@]*' | sed 's/.* //'); do
+        case $device in
+            lo) ;;
+            p[1-9] | p[1-9][0-9]) ip -n "$TAG-edge" address flush dev "$device" ;;
+            *) ip -n "$TAG-edge" link delete "$device" 2> /dev/null ;;
+        esac
+    done
+    ip -n "$TAG-edge" route flush table all proto 67
+    ip -n "$TAG-edge" -6 route flush table all proto 67
+    ip -n "$TAG-edge" nexthop flush protocol 67
+} > /dev/null 2>&1
+have() { echo $(($(addresses) + $(routes4) + $(routes6))); }
+clock() { echo $(($(date +%s%N) / 1000000)); }
+pause() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; }
 
 mkdir -p "$WORK/edge/config/"{tenants,circuits,keys}
 settings "${ports[@]}" | place edge circuitd.yaml
-half=$((COUNT / 2))
-circuits 1 $half
+circuits 1 "$COUNT"
+# How long making takes here, and from when: the kills are to fall into it.
+started=$(clock)
+edge edge --log warning
+until [ "$(have)" -gt 0 ] || ! is_running edge; do :; done
+begun=$(($(clock) - started))
+eventually 30 "all $COUNT circuits stand" stands "$COUNT"
+whole=$(($(clock) - started - begun))
+say "  made from $begun ms to $((begun + whole)) ms after the start"
+end edge KILL
+
+partly=0 begun=$((begun * 3 / 4)) present=$COUNT
 for round in $(seq "$ROUNDS"); do
-    edge edge --log warning
-    # In the middle of making; every other round also in the middle of a change.
-    sleep "0.$(printf %03d $((RANDOM % (60 * PATIENCE + 240))))"
-    if [ $((round % 2)) = 0 ]; then
-        circuits $((half + 1)) "$COUNT"
-        sleep "0.$(printf %03d $((RANDOM % 250)))"
-    fi
+    case $((round % 3)) in
+        1) # From nothing, killed while it is made.
+            wipe
+            edge edge --log warning
+            pause $((begun + RANDOM % (whole + begun / 3 + 1)))
+            ;;
+        2) # From what the last kill left, killed again.
+            edge edge --log warning
+            pause $((begun + RANDOM % (whole + begun / 3 + 1)))
+            ;;
+        0) # In the middle of a change.
+            edge edge --log warning
+            eventually 30 "round $round: $present circuits stand and nothing else" stands "$present"
+            if [ "$present" = "$COUNT" ]; then
+                present=$((COUNT - 3))
+                without $((present + 1)) "$COUNT"
+            else
+                present=$COUNT
+                circuits $((COUNT - 2)) "$COUNT"
+            fi
+            pause $((RANDOM % (200 + whole)))
+            ;;
+    esac
     end edge KILL
+    found=$(have)
+    say "        round $round: killed with $found of $((5 * present)) addresses and routes"
+    if [ "$found" -gt 0 ] && [ "$found" -ne $((5 * present)) ]; then partly=$((partly + 1)); fi
 done
+check "some kills ($partly of $ROUNDS) fell into the middle of the work" [ "$partly" -ge 2 ]
 circuits 1 "$COUNT"
 edge edge
 eventually 30 "after $ROUNDS kills, all $COUNT circuits stand and nothing else" stands "$COUNT"
 end edge KILL
-for n in $(seq $((COUNT - 2)) "$COUNT"); do rm "$WORK/edge/config/circuits/c$n.yaml" "$WORK/edge/config/tenants/t$n.yaml"; done
+without $((COUNT - 2)) "$COUNT"
 for round in 1 2 3; do
     edge edge --log warning
-    sleep "2.$(printf %03d $((RANDOM % 400)))"
+    pause $((begun + RANDOM % (whole + 2000)))
     end edge KILL
 done
 edge edge

@@ -137,6 +137,31 @@ place() {
     mv "$WORK/$1/config/.new.$$" "$WORK/$1/config/$2"
 }
 
+# probe_start NAME NS ADDRESS...: datagrams at $RATE a second to each address, echoed there.
+probe_start() {
+    local name=$1 ns=$2
+    shift 2
+    background "$name" ip netns exec "$TAG-$ns" "$BIN/probe" send 7 "${RATE:-1000}" $((60 * PATIENCE)) "$@"
+}
+# probe_end NAME: prints its lines; fails when anything was lost.
+probe_end() {
+    kill -TERM "$(pid_of "$1")"
+    while is_running "$1"; do sleep 0.05; done
+    cat "$WORK/$1.log"
+    [ "$(grep -c ' lost=0 ' "$WORK/$1.log")" = 2 ]
+}
+# Both directions, both families, of the world with this suffix.
+both_ways_start() {
+    probe_start "probe-out${1:-}" "in${1:-}" 10.30.9.9 fd30:9::9
+    probe_start "probe-in${1:-}" "cloud${1:-}" 10.20.0.9 fd20::9
+}
+both_ways_end() {
+    local code=0
+    probe_end "probe-out${1:-}" || code=1
+    probe_end "probe-in${1:-}" || code=1
+    return $code
+}
+
 finish() {
     local code=$?
     trap - EXIT

@@ -49,6 +49,14 @@ world() {
     address "cloud$x" lo 10.30.9.9/32 fd30:9::9/128
     ip -n "$TAG-cloud$x" route add default via 10.30.1.1 src 10.30.9.9
     ip -n "$TAG-cloud$x" -6 route add default via fd30:1::1 src fd30:9::9
+    # A host behind each far edge alone, which answers through that one.
+    for number in 1 2; do
+        address "cloud$x" lo "10.30.10$number.9/32" "fd30:10$number::9/128"
+        ip -n "$TAG-cloud$x" rule add from "10.30.10$number.9" lookup "10$number"
+        ip -n "$TAG-cloud$x" route add default via "10.30.$number.1" table "10$number"
+        ip -n "$TAG-cloud$x" -6 rule add from "fd30:10$number::9" lookup "10$number"
+        ip -n "$TAG-cloud$x" -6 route add default via "fd30:$number::1" table "10$number"
+    done
     background "echo-in$x" ip netns exec "$TAG-in$x" "$BIN/probe" echo 7
     background "echo-cloud$x" ip netns exec "$TAG-cloud$x" "$BIN/probe" echo 7
 }

@@ -14,23 +14,6 @@ pings() { in_ns "$1" ping -c 1 -W 2 "$2"; }
 trouble_now() { tail -15 "$WORK/edge.log"; ctl edge status; }
 TROUBLE=trouble_now
 
-probe_start() { # NAME NS ADDRESS...
-    local name=$1 ns=$2
-    shift 2
-    background "$name" ip netns exec "$TAG-$ns" "$BIN/probe" send 7 "${RATE:-1000}" 60 "$@"
-}
-probe_end() { # NAME: prints its lines; fails when anything was lost
-    kill -TERM "$(pid_of "$1")"
-    while is_running "$1"; do sleep 0.05; done
-    cat "$WORK/$1.log"
-    [ "$(grep -c ' lost=0 ' "$WORK/$1.log")" = 2 ]
-}
-both_ways_start() {
-    probe_start probe-out in 10.30.9.9 fd30:9::9
-    probe_start probe-in cloud 10.20.0.9 fd20::9
-}
-both_ways_end() { local code=0; probe_end probe-out || code=1; probe_end probe-in || code=1; return $code; }
-
 say "== the road, untagged"
 namespace edge
 forwarding edge

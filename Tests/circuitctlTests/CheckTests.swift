@@ -156,7 +156,7 @@ final class Directory {
         (
             EACCES, .refused,
             "permission refused at /run/circuitd/control.sock: join group circuitd to read, and "
-                + "group circuitd-admin to act"
+                + "also circuitd-admin to act"
         ),
         (EPROTOTYPE, .unreachable, "/run/circuitd/control.sock: Protocol wrong type for socket"),
     ])

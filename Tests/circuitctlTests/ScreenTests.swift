@@ -25,8 +25,7 @@ import Testing
                     in bgp of circuits/acme-azure.yaml
 
                 removal held back for 1m 35s: 4 circuits (globex-a, globex-b, globex-c, ...),
-                  1 tenant (globex); the files are gone. Put them back, or let go with
-                  `circuitctl confirm`
+                  1 tenant (globex); put the files back, or let go: `circuitctl confirm`
                 2 faults in the files
                   circuits/acme-dc.yaml:4:7: vlan 5000 is not between 1 and 4094
                   tenants/zeta.yaml:3:1: unknown key netwroks; did you mean networks?
@@ -58,7 +57,7 @@ import Testing
                   azure-private/primary: no accept, so nothing enters (RFC 8212); say `accept` in bgp of circuits/acme-azure.yaml
                   2 of 4 here, azure-private/secondary on ord2, azure-microsoft/secondary on ord2
 
-                removal held back for 1m 35s: 4 circuits (globex-a, globex-b, globex-c, ...), 1 tenant (globex); the files are gone. Put them back, or let go with `circuitctl confirm`
+                removal held back for 1m 35s: 4 circuits (globex-a, globex-b, globex-c, ...), 1 tenant (globex); put the files back, or let go: `circuitctl confirm`
 
                 2 faults in the files
                   circuits/acme-dc.yaml:4:7: vlan 5000 is not between 1 and 4094
@@ -185,8 +184,8 @@ import Testing
                   session  198.51.100.2 AS12076  Active for 1m 1s
                            from 198.51.100.1 AS64600, bfd down
                            ipv4: 0 received, 0 accepted, 0 advertised
-                           last error: received OPEN Message Error, Bad Peer AS; the peer wants
-                           another AS than 64600\\u{1b}[2J
+                           why: received OPEN Message Error, Bad Peer AS; the peer wants another
+                           AS than 64600\\u{1b}[2J
 
                 """)
     }

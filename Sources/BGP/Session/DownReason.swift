@@ -32,7 +32,7 @@ public enum DownReason: Hashable, Sendable, CustomStringConvertible {
         case .sent(let notification): "sent \(notification)"
         case .received(let notification): "received \(notification)"
         case .closed: "connection closed by the peer"
-        case .stopped: "stopped"
+        case .stopped: "ended by us"
         case .replaced: "replaced by a new connection of the peer"
         case .unreachable: "no connection"
         }
