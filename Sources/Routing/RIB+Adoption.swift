@@ -129,7 +129,7 @@ extension RIB {
         let record = common.forwarding.groups[Int(group)]
         guard !record.isFree, record.choice == 0, record.tentative != 0,
             common.forwarding.choices[Int(record.tentative)].first != 0,
-            record.active == 0 || common.forwarding.gateways[Int(record.active)].isLost
+            record.active != 0, common.forwarding.gateways[Int(record.active)].isLost
         else { return }
         claim([group: record.tentative], table: Int(record.space), record.family)
     }
