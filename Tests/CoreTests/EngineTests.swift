@@ -216,7 +216,7 @@ import Testing
         bench.begin(oneCircuit)
         bench.wait(5)
         let left = bench.kernel.dump()
-        #expect(left?.links.map(\.name).sorted() == [name("eth0"), name("eth1"), name("lo")])
+        #expect(left?.links.map(\.name).sorted() == [name("eth0"), name("eth1")])
         #expect(left?.routes.map(\.key) == [])
         #expect(left?.nextHops.map(\.nextHop.id) == [])
         #expect(isStopped(bench))
