@@ -46,6 +46,7 @@ extension Engine {
             guard let share = change.circuits[name] else { continue }
             setShare(share, of: name, at: now, into: &effects)
         }
+        settleReserved()
     }
 
     private mutating func settingsChanged(
@@ -117,7 +118,8 @@ extension Engine {
         if let slot = linkSlots[key] {
             let old = links[slot].spec
             guard old != spec else { return }
-            if old.device != spec.device || old.table != spec.table || old.vrf != spec.vrf
+            if old.device != spec.device || old.port != spec.port || old.table != spec.table
+                || old.vrf != spec.vrf
                 || old.tenant != spec.tenant
             {
                 removeLink(key, at: now, into: &effects)
@@ -128,6 +130,7 @@ extension Engine {
             setReserved(spec.table, key, spec.addresses.map(\.network))
             setStatics(slot)
             setSessions(slot, at: now, into: &effects)
+            settleGateways(slot, at: now)
             touchedDevices.insert(spec.device)
             return
         }
@@ -164,11 +167,6 @@ extension Engine {
             rib.removeSource(source)
             ribIsTouched = true
         }
-        if let device = links[slot].device {
-            for gateway in spec.gateways {
-                rib.setGateway(GatewayID(device, gateway), isUsable: false, at: now)
-            }
-        }
         setReserved(spec.table, key, [])
         linksByTenant[spec.tenant]?.remove(slot)
         if linksByTenant[spec.tenant]?.isEmpty ?? false { linksByTenant[spec.tenant] = nil }
@@ -177,6 +175,7 @@ extension Engine {
             if linksByDevice[device]?.isEmpty ?? false { linksByDevice[device] = nil }
         }
         links[slot].isLive = false
+        settleGateways(slot, at: now)
         links[slot].sessions = []
         freeLinks.append(slot)
         offerNetworks(of: spec.tenant)
@@ -186,7 +185,16 @@ extension Engine {
     private mutating func setReserved(_ space: SpaceID, _ key: LinkKey, _ prefixes: [Prefix]) {
         let name = "\(key.circuit)/\(key.peering)/\(key.role)"
         reserved[space, default: [:]][name] = prefixes.isEmpty ? nil : prefixes
-        rib.setReserved(space, Set((reserved[space] ?? [:]).values.joined()).sorted())
+        reservedIsTouched.insert(space)
+    }
+
+    /// Hands the subnets of all links to routing, once for all links that changed.
+    private mutating func settleReserved() {
+        for space in reservedIsTouched.sorted() {
+            rib.setReserved(space, Set((reserved[space] ?? [:]).values.joined()).sorted())
+            if reserved[space]?.isEmpty ?? false { reserved[space] = nil }
+        }
+        reservedIsTouched = []
     }
 
     /// The number of a circuit, for as long as the daemon runs.

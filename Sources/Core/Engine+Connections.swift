@@ -44,8 +44,12 @@ extension Engine {
             // One line in ten seconds: strangers do not fill the log.
             if nextStranger.map({ $0 <= now }) ?? true {
                 nextStranger = now + .seconds(10)
+                let isKnown = sessionsByEnds[ends] != nil
                 log(
-                    .info, "refused a connection from a stranger",
+                    .info,
+                    isKnown
+                        ? "refused a connection of a session that may not run now"
+                        : "refused a connection from a stranger",
                     ["peer": remote.description, "local": local.description], into: &effects)
             }
             return nil

@@ -23,11 +23,15 @@ extension Engine {
         _ state: KernelState, at now: Instant, into effects: inout [Effect]
     ) {
         isDumping = false
+        dumpNotBefore = nil
         lastDump = now
         nextDump = now + Engine.auditInterval
         hostSettings = state.settings
         totals.resyncs += 1
         reconciler.resynced(state, at: now)
+        // What was heard while the dump was made may be newer than the dump.
+        for event in heardMeanwhile { reconciler.observed(event, at: now) }
+        heardMeanwhile = []
         placeholder.resynced(state, marks: marks)
         if hasDump {
             rib.compare(state)
@@ -49,7 +53,8 @@ extension Engine {
         _ text: String, at now: Instant, into effects: inout [Effect]
     ) {
         isDumping = false
-        nextDump = now + Engine.dumpInterval
+        dumpNotBefore = now + Engine.dumpInterval
+        nextDump = dumpNotBefore
         log(.error, "the kernel could not be dumped", ["error": text], into: &effects)
     }
 
@@ -71,8 +76,9 @@ extension Engine {
     /// Asks for a dump, unless one is under way or was just made.
     mutating func requestDump(at now: Instant, into effects: inout [Effect]) {
         guard !isDumping else { return }
-        if let lastDump, hasDump, now < lastDump + Engine.dumpInterval {
-            nextDump = lastDump + Engine.dumpInterval
+        let recent = hasDump ? lastDump.map { $0 + Engine.dumpInterval } : nil
+        if let notBefore = [recent, dumpNotBefore].compactMap(\.self).max(), now < notBefore {
+            nextDump = notBefore
             return
         }
         isDumping = true
@@ -84,6 +90,12 @@ extension Engine {
     public mutating func observed(
         _ events: [KernelEvent], at now: Instant, into effects: inout [Effect]
     ) {
+        for event in events where isDumping || !hasDump {
+            switch event {
+            case .link, .linkGone, .address, .addressGone: heardMeanwhile.append(event)
+            case .route, .routeGone, .nextHop, .nextHopGone, .overflow: continue
+            }
+        }
         guard hasDump else { return }
         for event in events {
             switch event {
@@ -182,17 +194,9 @@ extension Engine {
         links[slot].muted = muted
         if links[slot].worstTrouble != before { tellTrouble(slot, at: now, into: &effects) }
         if let device { rib.deviceBack(device, at: now) }
-        if deviceBefore != device, let old = deviceBefore {
-            for session in links[slot].sessions {
-                rib.setGateway(
-                    GatewayID(old, sessions[session].settings.peer), isUsable: false, at: now)
-            }
-        }
         links[slot].device = device
         let gatewaysNow = Set(gateways(of: slot))
-        for gateway in gatewaysBefore.subtracting(gatewaysNow) {
-            rib.setGateway(gateway, isUsable: false, at: now)
-        }
+        settleGateways(slot, at: now)
         if deviceBefore != device {
             // The kernel drops nexthops with the device only, not with an address or a VRF.
             if let old = deviceBefore, !(reconciler.observed.link(old)?.isUsable ?? false) {
@@ -202,9 +206,6 @@ extension Engine {
             offerNetworks(of: spec.tenant)
             for session in links[slot].sessions { updateSource(session) }
             ribIsTouched = true
-        }
-        for gateway in gatewaysNow.subtracting(gatewaysBefore) {
-            rib.setGateway(gateway, isUsable: true, at: now)
         }
         if gatewaysBefore != gatewaysNow, let source = links[slot].source {
             rib.update(

@@ -26,7 +26,7 @@ extension Engine {
         if state.users.isEmpty {
             if state.isOpen { effects.append(.stopListening(listener)) }
             listeners[listener] = nil
-        } else if state.isOpen {
+        } else if state.isOpen, keys(of: listener) != state.keys {
             open(listener, into: &effects)
         }
     }

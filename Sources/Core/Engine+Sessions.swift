@@ -31,7 +31,7 @@ extension Engine {
             sessions[slot].settings = settings
             updateSource(slot)
             if old.differsInSession(from: settings) {
-                sessionsByEnds[ends(slot, old)] = nil
+                forgetEnds(slot, old)
                 sessionsByEnds[ends(slot, settings)] = slot
                 leaveListener(slot, old, into: &effects)
                 joinListener(slot)
@@ -60,7 +60,6 @@ extension Engine {
         } else {
             sessions[slot] = session
         }
-        sessionSlots[id] = slot
         sessionsByEnds[ends(slot, settings)] = slot
         joinListener(slot)
         return slot
@@ -70,14 +69,20 @@ extension Engine {
         _ slot: Int, _ notification: Notification, at now: Instant, into effects: inout [Effect]
     ) {
         stopSession(slot, notification, at: now, into: &effects)
-        sessionSlots[sessions[slot].id] = nil
-        sessionsByEnds[ends(slot, sessions[slot].settings)] = nil
+        forgetEnds(slot, sessions[slot].settings)
         leaveListener(slot, sessions[slot].settings, into: &effects)
         rib.removeSource(sessions[slot].source)
         deadlines.set(slot, nil)
         sessions[slot].isLive = false
+        settleGateways(sessions[slot].link, at: now)
         freeSessions.append(slot)
         ribIsTouched = true
+    }
+
+    /// Another session may have taken the same ends already.
+    private mutating func forgetEnds(_ slot: Int, _ settings: SessionSettings) {
+        let ends = ends(slot, settings)
+        if sessionsByEnds[ends] == slot { sessionsByEnds[ends] = nil }
     }
 
     /// The session's machine is made anew from its settings; a running one is told why it ends.
@@ -147,7 +152,7 @@ extension Engine {
         if let until = sessions[slot].staleUntil, until <= now {
             sessions[slot].staleUntil = nil
             rib.sweepStale(sessions[slot].source)
-            if sessions[slot].peer.state != .established { setGateway(slot, false, at: now) }
+            settleGateways(sessions[slot].link, at: now)
             ribIsTouched = true
         }
         sessions[slot].peer.tick(at: now, into: &actions)
@@ -165,7 +170,7 @@ extension Engine {
         sessions[slot].negotiated = negotiated
         sessions[slot].endOfRIB = []
         updateSource(slot)
-        setGateway(slot, true, at: now)
+        settleGateways(sessions[slot].link, at: now)
         if sessions[slot].staleUntil != nil {
             // Only what the peer kept forwarding may be kept here.
             let kept = negotiated.gracefulRestart?.preserved ?? []
@@ -199,8 +204,8 @@ extension Engine {
             rib.markStale(sessions[slot].source)
         } else {
             sessions[slot].staleUntil = nil
+            settleGateways(sessions[slot].link, at: now)
             rib.sourceDown(sessions[slot].source)
-            setGateway(slot, false, at: now)
         }
         ribIsTouched = true
         let why = reason == .stopped ? sessions[slot].hold : nil

@@ -6,13 +6,30 @@ import Net
 import Routing
 
 extension Engine {
-    mutating func setGateway(_ slot: Int, _ isUsable: Bool, at now: Instant) {
-        guard let device = links[sessions[slot].link].device else { return }
-        rib.setGateway(
-            GatewayID(device, sessions[slot].settings.peer), isUsable: isUsable, at: now)
-        for address in otherGateways(slot) {
-            rib.setGateway(GatewayID(device, address), isUsable: isUsable, at: now)
+    /// Tells routing which of a link's neighbours packets can be handed to: those of static routes
+    /// while their address is usable, those of sessions while they are established or their
+    /// routes are kept. A neighbour of both is usable as long as one of them says so.
+    mutating func settleGateways(_ slot: Int, at now: Instant) {
+        var usable = Set(links[slot].spec.routes.isEmpty ? [] : gateways(of: slot))
+        if links[slot].isLive, let device = links[slot].device {
+            for session in links[slot].sessions where sessions[session].isLive {
+                let keeps = sessions[session].staleUntil != nil
+                guard sessions[session].peer.state == .established || keeps else { continue }
+                usable.insert(GatewayID(device, sessions[session].settings.peer))
+                for address in otherGateways(session) { usable.insert(GatewayID(device, address)) }
+            }
         }
+        if !links[slot].isLive { usable = [] }
+        let before = links[slot].usable
+        guard usable != before else { return }
+        links[slot].usable = usable
+        for gateway in before.subtracting(usable).sorted(by: { $0.address < $1.address }) {
+            rib.setGateway(gateway, isUsable: false, at: now)
+        }
+        for gateway in usable.subtracting(before).sorted(by: { $0.address < $1.address }) {
+            rib.setGateway(gateway, isUsable: true, at: now)
+        }
+        ribIsTouched = true
     }
 
     /// Gateways of a family that the session carries besides its own: the link's other peer.

@@ -72,6 +72,9 @@ public struct Engine: ~Copyable {
     var hostSettings = HostSettings()
     var hasDump = false
     var isDumping = false
+    var dumpNotBefore: Instant?
+    /// Links and addresses that changed while a dump was made.
+    var heardMeanwhile: [KernelEvent] = []
     var lastDump: Instant?
     var nextDump: Instant?
     var holdUntil: Instant?
@@ -87,11 +90,11 @@ public struct Engine: ~Copyable {
     var touchedDevices: Set<InterfaceName> = []
     var origins: [String: SourceID] = [:]
     var reserved: [SpaceID: [String: [Prefix]]] = [:]
+    var reservedIsTouched: Set<SpaceID> = []
     var circuitNumbers: [String: UInt32] = [:]
 
     var sessions: [LiveSession] = []
     var freeSessions: [Int] = []
-    var sessionSlots: [SessionID: Int] = [:]
     var sessionsByEnds: [Ends: Int] = [:]
     var connections: [ConnectionID: (slot: Int, way: Way)] = [:]
     var lastConnection: UInt64 = 0
@@ -152,9 +155,12 @@ public struct Engine: ~Copyable {
             next = earlier(next, holdUntil)
             next = earlier(next, healthBook.nextLook)
             if hasDump {
-                next = earlier(next, reconciler.nextDeadline)
-                next = earlier(next, rib.nextDeadline)
-                next = earlier(next, placeholder.retryAt)
+                // With no room for steps, outcomes are what is waited for.
+                if stepsInFlight < Engine.stepWindow {
+                    next = earlier(next, reconciler.nextDeadline)
+                    if placeholder.ready != nil { next = earlier(next, rib.nextDeadline) }
+                }
+                next = earlier(next, placeholder.nextDeadline)
                 next = earlier(next, leaving.deadline)
             }
             for state in listeners.values { next = earlier(next, state.retryAt) }
@@ -232,6 +238,7 @@ public struct Engine: ~Copyable {
         for name in tenants.keys.sorted() { setTenant(nil, name, at: now, into: &effects) }
         endHold(at: now, into: &effects)
         phase = .draining(deadline: now + Engine.shutdownTime)
+        healthBook.revision += 1
     }
 
     private static let shutdownTime = Duration.seconds(15)

@@ -5,6 +5,7 @@ import BGP
 import Control
 import Intent
 import Net
+import Reconcile
 import Routing
 
 /// The last verdicts, so that changes are told and dated.
@@ -165,8 +166,10 @@ extension Engine {
         for family in session.settings.families.subtracting(negotiated.families).sorted() {
             result.append("\(peer) does not carry \(family)")
         }
+        // Until the peer has ended its first feed, nothing is missing yet.
         let accepted = rib.accepted(session.source).total
-        if accepted < session.settings.minPrefixes, session.settings.accept != nil {
+        let isFed = session.endOfRIB.isSuperset(of: negotiated.families)
+        if isFed, accepted < session.settings.minPrefixes, session.settings.accept != nil {
             let received = rib.received(session.source).total
             result.append(
                 accepted == 0
@@ -202,6 +205,11 @@ extension Engine {
         }
         for key in rib.conflicts.prefix(10) {
             reasons.append("a foreign route stands in the way of ours: \(key)")
+        }
+        if placeholder.isMissing, let device = Placeholder.device {
+            let reason = reconciler.status(of: .link(device)).reason.map { ": \($0)" } ?? ""
+            reasons.append(
+                "\(device) cannot be made, so a lost link takes its routes along\(reason)")
         }
         if withHost, !shares.isEmpty { reasons += hostSettings.faults }
         return HealthReply(reasons.isEmpty ? .ok : .degraded, reasons: reasons)

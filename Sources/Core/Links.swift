@@ -24,6 +24,8 @@ struct LiveLink {
     var spec: LocalLink
     /// The device's number while it can carry packets, with our addresses ready.
     var device: InterfaceIndex?
+    /// Neighbours that routing was told to be usable.
+    var usable: Set<GatewayID> = []
     /// The static routes' source.
     var source: SourceID?
     /// Slots of its sessions.

@@ -11,6 +11,8 @@ struct Placeholder {
     /// The device's name.
     static let device: InterfaceName? = InterfaceName("circuitd0")
     private static let owner = "placeholder"
+    /// Routes wait no longer than this for it to stand.
+    private static let patience = Duration.seconds(2)
     private static let gateway4 = IPAddress.v4(IPv4Address(192, 0, 2, 1))
     private static let gateway6 = IPAddress.v6(IPv6Address(high: 0xFE80 << 48, low: 1))
 
@@ -21,8 +23,6 @@ struct Placeholder {
         case making
         /// All stands.
         case standing
-        /// This kernel cannot: sets do without.
-        case failed
         /// Objects are being deleted, then the device.
         case removing
     }
@@ -33,7 +33,10 @@ struct Placeholder {
     private var adopted: Set<NextHopID> = []
     private var failures = 0
     /// When a refused step is tried again.
-    private(set) var retryAt: Instant?
+    private var retryAt: Instant?
+    /// When routes stop waiting for it.
+    private var overdueAt: Instant?
+    private var isOverdue = false
     private var lastTicket: UInt64 = 0
     private var index: InterfaceIndex?
 
@@ -41,9 +44,18 @@ struct Placeholder {
     var ready: Bool? {
         switch stage {
         case .standing: true
-        case .failed, .idle, .removing: false
-        case .making: failures > 2 ? false : nil
+        case .idle, .removing: false
+        case .making: isOverdue || failures > 2 ? false : nil
         }
+    }
+
+    /// It is needed, and does not come to stand.
+    var isMissing: Bool { stage == .making && (isOverdue || failures > 2) }
+
+    /// When `drain` has something to do though nothing happens.
+    var nextDeadline: Instant? {
+        guard stage == .making else { return nil }
+        return earlier(retryAt, isOverdue ? nil : overdueAt)
     }
 
     /// Nothing of it is left.
@@ -54,13 +66,12 @@ struct Placeholder {
         guard let device = Placeholder.device else { return }
         if isWanted {
             guard stage == .idle || stage == .removing else { return }
-            stage = .making
-            failures = 0
+            remake()
             reconciler.set(
                 owner: Placeholder.owner,
                 links: [Link(name: device, kind: .placeholder, alias: "circuitd:placeholder")],
                 addresses: [])
-        } else if canGo, stage == .standing || stage == .making || stage == .failed {
+        } else if canGo, stage == .standing || stage == .making {
             stage = .removing
         }
         if stage == .removing, !hasObjects, adopted.isEmpty, inFlight.isEmpty {
@@ -82,8 +93,13 @@ struct Placeholder {
         }
         switch stage {
         case .making:
+            overdueAt = overdueAt ?? now + Placeholder.patience
+            isOverdue = isOverdue || overdueAt.map { $0 <= now } ?? false
             if let retryAt, now < retryAt { return }
-            guard let link = observed.link(named: name), link.isUsable else { return }
+            retryAt = nil
+            guard let link = observed.link(named: name), link.group == marks.linkGroup,
+                link.isUsable
+            else { return }
             index = link.index
             retryAt = nil
             steps.append(
@@ -143,6 +159,14 @@ struct Placeholder {
         }
     }
 
+    private mutating func remake() {
+        stage = .making
+        failures = 0
+        retryAt = nil
+        overdueAt = nil
+        isOverdue = false
+    }
+
     /// What a dump says of it.
     mutating func resynced(_ state: KernelState, marks: KernelMarks) {
         let device = Placeholder.device
@@ -155,14 +179,14 @@ struct Placeholder {
             adopted.insert(object.nextHop.id)
         }
         hasObjects = !adopted.isEmpty
-        if stage == .standing, adopted.count < 2 { stage = .making }
+        if stage == .standing, adopted.count < 2 { remake() }
     }
 
     /// Somebody changed or deleted one of the objects.
     mutating func observed(_ id: NextHopID) {
         guard id == RIB.placeholder4 || id == RIB.placeholder6 else { return }
         adopted.remove(id)
-        if stage == .standing { stage = .making }
+        if stage == .standing { remake() }
     }
 
     /// The device's state changed: without carrier, the kernel has dropped the objects silently.
@@ -177,6 +201,6 @@ struct Placeholder {
         index = nil
         adopted = []
         hasObjects = false
-        if stage == .standing { stage = .making }
+        if stage == .standing { remake() }
     }
 }
