@@ -28,10 +28,11 @@ let common: [SwiftSetting] = [
 let base: [SwiftSetting] = common + [.enableUpcomingFeature("MemberImportVisibility")]
 
 /// What reads bytes from outside marks every unsafe operation.
-let strict: [SwiftSetting] = base + [
-    .strictMemorySafety(),
-    .enableExperimentalFeature("Lifetimes"),
-]
+let strict: [SwiftSetting] =
+    base + [
+        .strictMemorySafety(),
+        .enableExperimentalFeature("Lifetimes"),
+    ]
 
 let package = Package(
     name: "circuitd",

@@ -10,34 +10,34 @@ import Net
 
 /// The daemon at work.
 final class Loop {
-    private static let readLimit = 256 << 10
-    private static let pullLimit = 128 << 10
-    private static let eventLimit = 256
+    static let readLimit = 256 << 10
+    static let pullLimit = 128 << 10
+    static let eventLimit = 256
 
     let log: Log
-    private let options: Options
-    private let service: ServiceManager
-    private let poller: Poller
-    private let mailbox: Mailbox<LoopMessage>
-    private let signals: Signals
-    private let source: CircuitSource
-    private let pulse: Pulse
-    private var worker: KernelWorker?
-    private var monitor: KernelMonitor?
-    private var engine: Engine
-    private var effects: [Effect] = []
-    private var isStopped = false
+    let options: Options
+    let service: ServiceManager
+    let poller: Poller
+    let mailbox: Mailbox<LoopMessage>
+    let signals: Signals
+    let source: CircuitSource
+    let pulse: Pulse
+    var worker: KernelWorker?
+    var monitor: KernelMonitor?
+    var engine: Engine
+    var effects: [Effect] = []
+    var isStopped = false
 
-    private let buffer = ReadBuffer(capacity: Loop.readLimit)
-    private var connections = SlotTable<Connection>()
-    private var tokens: [ConnectionID: Token] = [:]
-    private var listeners: [Listener: (token: Token, socket: TCPListener)] = [:]
-    private var listenerTokens = SlotTable<Listener>()
-    private var pulls: Set<ConnectionID> = []
-    private var followers: [(stream: HTTPEventStream, circuit: String?)] = []
-    private var kernelEvents: [KernelEvent] = []
-    private var nextWatchdog: Instant?
-    private var publishedHealth: UInt64?
+    let buffer = ReadBuffer(capacity: Loop.readLimit)
+    var connections = SlotTable<Connection>()
+    var tokens: [ConnectionID: Token] = [:]
+    var listeners: [Listener: (token: Token, socket: TCPListener)] = [:]
+    var listenerTokens = SlotTable<Listener>()
+    var pulls: Set<ConnectionID> = []
+    var followers: [(stream: HTTPEventStream, circuit: String?)] = []
+    var kernelEvents: [KernelEvent] = []
+    var nextWatchdog: Instant?
+    var publishedHealth: UInt64?
 
     init(
         options: Options, log: Log, service: ServiceManager, mailbox: Mailbox<LoopMessage>,
@@ -82,7 +82,7 @@ final class Loop {
         }
     }
 
-    private func wakeUp() -> Instant? {
+    func wakeUp() -> Instant? {
         let now = Clock.now()
         if engine.hasWork || !pulls.isEmpty || !effects.isEmpty { return now }
         // At least once a second, so that the pulse says that the loop lives.
@@ -94,7 +94,7 @@ final class Loop {
 
     // Kernel
 
-    private func openKernel() {
+    func openKernel() {
         do throws(KernelError) {
             let connection = try KernelConnection(marks: engine.kernelMarks)
             let monitor = try KernelMonitor(marks: engine.kernelMarks, worker: connection.port)
@@ -120,7 +120,7 @@ final class Loop {
 
     // Events
 
-    private func handle(_ event: Poller.Event, at now: Instant) {
+    func handle(_ event: Poller.Event, at now: Instant) {
         switch event.token.kind {
         case TokenKind.mailbox:
             for message in mailbox.drain() { receive(message, at: now) }
@@ -144,7 +144,7 @@ final class Loop {
         perform(at: now)
     }
 
-    private func receive(_ message: LoopMessage, at now: Instant) {
+    func receive(_ message: LoopMessage, at now: Instant) {
         switch message {
         case .finished(let outcomes): engine.finished(outcomes, at: now, into: &effects)
         case .dumped(let state): engine.dumped(state, at: now, into: &effects)
@@ -153,7 +153,7 @@ final class Loop {
         }
     }
 
-    private func receive(_ signal: Signal, at now: Instant) {
+    func receive(_ signal: Signal, at now: Instant) {
         switch signal {
         case .terminate, .interrupt:
             service.stopping(status: "stopping; the kernel goes on forwarding")
@@ -171,7 +171,7 @@ final class Loop {
         }
     }
 
-    private func answer(_ asked: APIRequest, at now: Instant) {
+    func answer(_ asked: APIRequest, at now: Instant) {
         if asked.follows {
             guard let stream = asked.responder.respondStreaming() else { return }
             var circuit: String?
@@ -194,118 +194,9 @@ final class Loop {
             status: reply.status, contentType: reply.contentType, reply.body)
     }
 
-    // Connections
-
-    private func serve(_ connection: Connection, _ event: Poller.Event, at now: Instant) {
-        if connection.stream.isConnecting {
-            do throws(SystemError) {
-                guard try connection.stream.finishConnect() else { return }
-            } catch {
-                forget(connection)
-                engine.dialFailed(connection.id, error.reason, at: now, into: &effects)
-                return
-            }
-            setInterest(connection, .read)
-            engine.dialed(connection.id, at: now, into: &effects)
-            return
-        }
-        if event.isWritable { flush(connection, at: now) }
-        guard event.isReadable || event.isBroken else { return }
-        let kept = connection.rest.count
-        connection.rest.withUnsafeBytes { rest in
-            if let base = rest.baseAddress {
-                buffer.bytes.baseAddress?.copyMemory(from: base, byteCount: rest.count)
-            }
-        }
-        let outcome = connection.stream.read(
-            into: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[kept...]))
-        switch outcome {
-        case .wouldBlock:
-            return
-        case .closed, .failed:
-            forget(connection)
-            engine.closed(connection.id, at: now, into: &effects)
-        case .bytes(let count):
-            guard connection.closeAt == nil else { return }
-            let total = kept + count
-            let used = buffer.withBytes(total) {
-                engine.received($0, on: connection.id, at: now, into: &effects)
-            }
-            connection.rest = Array(buffer.bytes[min(used, total)..<total])
-        }
-    }
-
-    private func flush(_ connection: Connection, at now: Instant) {
-        do throws(SystemError) {
-            if try connection.stream.flush() {
-                setInterest(connection, .read)
-                engine.wrote(connection.id, at: now)
-                if connection.closeAt != nil { forget(connection) }
-                if connection.wantsPull { pulls.insert(connection.id) }
-            } else {
-                setInterest(connection, [.read, .write])
-            }
-        } catch {
-            let wasClosing = connection.closeAt != nil
-            forget(connection)
-            if !wasClosing { engine.closed(connection.id, at: now, into: &effects) }
-        }
-    }
-
-    private func setInterest(_ connection: Connection, _ interest: Poller.Interest) {
-        guard connection.interest != interest, let token = tokens[connection.id] else { return }
-        connection.interest = interest
-        do throws(SystemError) {
-            try poller.modify(connection.stream.descriptor, token, interest)
-        } catch {
-            log.error("epoll", ["error": error.description])
-        }
-    }
-
-    private func add(_ connection: Connection, _ interest: Poller.Interest) {
-        connection.interest = interest
-        let token = connections.insert(connection, kind: TokenKind.stream)
-        tokens[connection.id] = token
-        do throws(SystemError) {
-            try poller.add(connection.stream.descriptor, token, interest)
-        } catch {
-            log.error("epoll", ["error": error.description])
-        }
-    }
-
-    private func forget(_ connection: Connection) {
-        guard let token = tokens.removeValue(forKey: connection.id) else { return }
-        poller.remove(connection.stream.descriptor)
-        connection.stream.close()
-        connections.remove(token)
-        pulls.remove(connection.id)
-    }
-
-    private func accept(on listener: Listener, at now: Instant) {
-        for _ in 0..<16 {
-            guard let socket = listeners[listener]?.socket else { return }
-            do throws(SystemError) {
-                guard let stream = try socket.accept() else { return }
-                guard let local = stream.local,
-                    let id = engine.accepted(
-                        on: listener, local: local.address, remote: stream.remote.address, at: now,
-                        into: &effects)
-                else {
-                    stream.close(reset: true)
-                    continue
-                }
-                add(Connection(id, stream), .read)
-                perform(at: now)
-            } catch {
-                log.warning("cannot accept a connection", ["error": error.description])
-                return
-            }
-        }
-    }
-
     // Effects
 
-    private func perform(at now: Instant) {
+    func perform(at now: Instant) {
         var position = 0
         while position < effects.count {
             let effect = effects[position]
@@ -315,7 +206,7 @@ final class Loop {
         effects.removeAll(keepingCapacity: true)
     }
 
-    private func perform(_ effect: Effect, at now: Instant) {
+    func perform(_ effect: Effect, at now: Instant) {
         switch effect {
         case .listen(let listener, let keys): listen(listener, keys, at: now)
         case .stopListening(let listener): stopListening(listener)
@@ -355,87 +246,7 @@ final class Loop {
         }
     }
 
-    private func connection(_ id: ConnectionID) -> Connection? {
-        tokens[id].flatMap { connections[$0] }
-    }
-
-    private func connect(_ id: ConnectionID, _ dial: Dial, at now: Instant) {
-        var options = SocketOptions(device: dial.device, local: dial.local)
-        if let file = dial.passwordFile {
-            guard let secret = source.secret(file) else {
-                engine.dialFailed(
-                    id, "the password file \(file) is missing or readable by others", at: now,
-                    into: &effects)
-                return
-            }
-            options.keys = [SigningKey(peer: dial.remote, bytes: secret)]
-        }
-        if dial.hasTTLSecurity { options.ttlSecurity = 1 }
-        do throws(SystemError) {
-            let stream = try TCPConnector.connect(
-                to: dial.remote, port: dial.port, options: options)
-            add(Connection(id, stream), .write)
-            if !stream.isConnecting {
-                if let connection = connection(id) { setInterest(connection, .read) }
-                engine.dialed(id, at: now, into: &effects)
-            }
-        } catch {
-            engine.dialFailed(id, error.reason, at: now, into: &effects)
-        }
-    }
-
-    private func listen(_ listener: Listener, _ keys: [ListenerKey], at now: Instant) {
-        var wanted: [SigningKey] = []
-        for key in keys {
-            guard let secret = source.secret(key.file) else { continue }
-            wanted.append(SigningKey(peer: key.peer, bytes: secret))
-        }
-        // Keys of a socket that is open cannot be compared with what is wanted: it is made anew.
-        stopListening(listener)
-        do throws(SystemError) {
-            var options = SocketOptions(device: listener.vrf)
-            options.keys = wanted
-            let socket = try TCPListener(
-                family: listener.family, port: listener.port, options: options)
-            let token = listenerTokens.insert(listener, kind: TokenKind.listener)
-            try poller.add(socket.descriptor, token, .read)
-            listeners[listener] = (token, socket)
-            engine.listening(listener, at: now)
-        } catch {
-            engine.listenFailed(listener, error.reason, at: now, into: &effects)
-        }
-    }
-
-    private func stopListening(_ listener: Listener) {
-        guard let (token, socket) = listeners.removeValue(forKey: listener) else { return }
-        poller.remove(socket.descriptor)
-        listenerTokens.remove(token)
-    }
-
-    private func pull(at now: Instant) {
-        for id in pulls {
-            guard let connection = connection(id), connection.wantsPull,
-                connection.stream.pendingBytes == 0
-            else {
-                pulls.remove(id)
-                continue
-            }
-            var bytes: [UInt8] = []
-            let more = engine.produce(id, into: &bytes, limit: Loop.pullLimit, at: now)
-            connection.wantsPull = more
-            if !more { pulls.remove(id) }
-            if !bytes.isEmpty { perform(.send(id, bytes), at: now) }
-        }
-        perform(at: now)
-    }
-
-    private func closeLate(at now: Instant) {
-        for connection in connections.all {
-            if let due = connection.closeAt, due <= now { forget(connection) }
-        }
-    }
-
-    private func save(_ name: String, _ bytes: [UInt8]) {
+    func save(_ name: String, _ bytes: [UInt8]) {
         do throws(SystemError) {
             try AtomicFile.write("\(options.state)/\(name)", bytes)
         } catch {
@@ -443,12 +254,12 @@ final class Loop {
         }
     }
 
-    private func write(_ level: LogLevel, _ text: String, _ fields: [(String, String)]) {
+    func write(_ level: LogLevel, _ text: String, _ fields: [(String, String)]) {
         guard let level = Log.Level(rawValue: Int(level.rawValue)) else { return }
         log.write(level, text, fields)
     }
 
-    private func tell(_ event: Event) {
+    func tell(_ event: Event) {
         guard !followers.isEmpty else { return }
         let line = JSON.encode(event)
         followers.removeAll { follower in
@@ -459,7 +270,7 @@ final class Loop {
         }
     }
 
-    private func publish(at now: Instant) {
+    func publish(at now: Instant) {
         if let interval = service.watchdogInterval {
             if nextWatchdog.map({ $0 <= now }) ?? true {
                 service.watchdog()
@@ -476,11 +287,11 @@ final class Loop {
         service.status(statusLine(all))
     }
 
-    private func statusLine(_ health: HealthReply) -> String {
+    func statusLine(_ health: HealthReply) -> String {
         health.reasons.first.map { "\(health.status.rawValue): \($0)" } ?? health.status.rawValue
     }
 
-    private func stop() {
+    func stop() {
         isStopped = true
         for connection in connections.all where connection.stream.pendingBytes > 0 {
             do throws(SystemError) { _ = try connection.stream.flush() } catch {}
