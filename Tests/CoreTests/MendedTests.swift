@@ -1,0 +1,98 @@
+// Faults that were found by breaking the running daemon, each with the events that showed it.
+
+import Control
+import Core
+import Intent
+import Net
+import Simulation
+import Testing
+
+@Suite struct MendedTests {
+    private func statics(peer: String) -> String {
+        """
+        circuit: lan
+        tenant: acme
+        provider: inside
+        vlan: 320
+        routing: static
+        routes: [10.21.0.0/16]
+        links: { main: { port: lan, address: 10.20.0.1/24, peer: \(peer) } }
+        """
+    }
+
+    private var settings: String {
+        """
+        edge: ord1
+        router-id: 203.0.113.7
+        asn: 64600
+        ports: { wan: { device: eth0 }, lan: { device: eth1 } }
+        """
+    }
+
+    @Test func `a static link whose peer changes keeps its routes`() {
+        let bench = Bench()
+        bench.begin([
+            "circuitd.yaml": settings, "tenants/acme.yaml": oneCircuit["tenants/acme.yaml"] ?? "",
+            "circuits/lan.yaml": statics(peer: "10.20.0.9"),
+        ])
+        bench.wait(3)
+        let inside = IPAddress.v4(IPv4Address(10, 21, 0, 1))
+        #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == IPAddress("10.20.0.9"))
+        bench.change(["circuits/lan.yaml": statics(peer: "10.20.0.10")])
+        bench.wait(3)
+        #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == IPAddress("10.20.0.10"))
+    }
+
+    @Test func `two links that swap their subnets are both reached from outside`() {
+        func pair(_ first: String, _ second: String) -> String {
+            """
+            circuit: two
+            tenant: acme
+            provider: dedicated
+            links:
+              a: { port: wan, vlan: 31, address: \(first).1/30, peer: \(first).2 }
+              b: { port: lan, vlan: 32, address: \(second).1/30, peer: \(second).2 }
+            bgp: { peer-asn: 65001, accept: [10.30.0.0/16 upto 24] }
+            """
+        }
+        let bench = Bench()
+        bench.begin([
+            "circuitd.yaml": settings, "tenants/acme.yaml": oneCircuit["tenants/acme.yaml"] ?? "",
+            "circuits/two.yaml": pair("192.0.2", "198.51.100"),
+        ])
+        bench.wait(3)
+        bench.change(["circuits/two.yaml": pair("198.51.100", "192.0.2")])
+        bench.wait(5)
+        let listener = Listener(vrf: name("vrf-acme"), family: .ipv4, port: 179)
+        for network in ["192.0.2", "198.51.100"] {
+            guard let local = IPAddress("\(network).1"), let remote = IPAddress("\(network).2")
+            else { continue }
+            let id = bench.engine.accepted(
+                on: listener, local: local, remote: remote, at: bench.now, into: &bench.effects)
+            #expect(id != nil, "nobody answers \(remote)")
+        }
+    }
+
+    @Test func `routes are written though the placeholder cannot be made, and health says so`() throws {
+        let bench = Bench()
+        // Somebody else has the name.
+        try bench.kernel.interfere(.createPlaceholder(name("circuitd0")))
+        if let index = bench.kernel.link(name("circuitd0"))?.index {
+            try bench.kernel.interfere(.changeLink(index, LinkChange(isUp: true)))
+        }
+        bench.kernel.setGroup(name("circuitd0"), 0)
+        _ = bench.kernel.takeEvents()
+        bench.begin([
+            "circuitd.yaml": settings, "tenants/acme.yaml": oneCircuit["tenants/acme.yaml"] ?? "",
+            "circuits/lan.yaml": statics(peer: "10.20.0.9"),
+        ])
+        bench.wait(5)
+        let inside = IPAddress.v4(IPv4Address(10, 21, 0, 1))
+        #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == IPAddress("10.20.0.9"))
+        guard case .health(let health) = bench.ask(.health(.daemon)) else {
+            Issue.record("no health")
+            return
+        }
+        #expect(health.reasons.contains { $0.hasPrefix("circuitd0 cannot be made") })
+    }
+}
