@@ -299,6 +299,60 @@ struct ForwardingTests {
         for prefix in many(4) { #expect(bench.gateway(prefix) == Bench.gateway(1)) }
     }
 
+    /// When somebody deletes a group of which a put is in flight.
+    enum Moment: CaseIterable {
+        case before, after
+    }
+
+    @Test(arguments: Moment.allCases, [true, false])
+    func `a group deleted while it is replaced takes its routes along, and they are made again`(
+        moment: Moment, replaceCreates: Bool
+    ) {
+        var (bench, _, _) = pair(4)
+        bench.kernel.replaceCreates = replaceCreates
+        guard case .nextHop(let group)? = bench.kernel.routes.values.first else { return }
+        bench.down(1)
+        bench.ask(limit: 64)
+        #expect(replaces(bench.wire.map(\.step)) == 1)
+        let batch = bench.wire
+        bench.wire = []
+        if moment == .before { bench.kernel.drop(group) }
+        let errors = batch.map { bench.kernel.apply($0.step) }
+        if moment == .after { bench.kernel.drop(group) }
+        bench.rib.observed(.nextHopGone(group), at: bench.now)
+        for (request, error) in zip(batch, errors) {
+            bench.rib.finished(request.ticket, error: error, at: bench.now)
+        }
+        bench.settle()
+        for prefix in many(4) { #expect(bench.gateway(prefix) == Bench.gateway(2)) }
+        // Nothing is left but the placeholders, two singles and the one group.
+        #expect(bench.kernel.nextHops.count == 5)
+    }
+
+    @Test(arguments: [true, false])
+    func `a group deleted while its first routes are written takes them along too`(
+        replaceCreates: Bool
+    ) {
+        var bench = Bench()
+        bench.kernel.replaceCreates = replaceCreates
+        bench.up(1)
+        let source = bench.peer(1)
+        bench.announce(source, 1, many(4))
+        bench.ask(limit: 64)
+        let batch = bench.wire
+        bench.wire = []
+        let errors = batch.map { bench.kernel.apply($0.step) }
+        let group = NextHopID(Forwarding.firstGroup)
+        bench.kernel.drop(group)
+        bench.rib.observed(.nextHopGone(group), at: bench.now)
+        for (request, error) in zip(batch, errors) {
+            bench.rib.finished(request.ticket, error: error, at: bench.now)
+        }
+        bench.settle()
+        for prefix in many(4) { #expect(bench.gateway(prefix) == Bench.gateway(1)) }
+        #expect(bench.kernel.nextHops.count == 4)
+    }
+
     @Test func `a lost group is found by the first route that names it`() {
         var (bench, _, _) = pair(4)
         guard case .nextHop(let group)? = bench.kernel.routes.values.first else { return }

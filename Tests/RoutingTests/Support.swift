@@ -64,6 +64,8 @@ struct ModelKernel {
     var routes: [RouteKey: Route.Target] = [:]
     var foreignRoutes: Set<RouteKey> = []
     var downDevices: Set<InterfaceIndex> = []
+    /// A replace makes what is not there (`NLM_F_CREATE` beside `NLM_F_REPLACE`).
+    var replaceCreates = false
     /// What must never happen.
     var violations: [String] = []
     /// Every step that arrived, refused ones too.
@@ -89,7 +91,7 @@ struct ModelKernel {
         if let known = nextHops[object.id] {
             if !replacing { return KernelError(code: 17, text: "File exists") }
             if known.routeProtocol != Self.ours { violations.append("took over \(object.id)") }
-        } else if replacing {
+        } else if replacing, !replaceCreates {
             return KernelError(code: 2, text: "No such file or directory")
         }
         switch object.content {
