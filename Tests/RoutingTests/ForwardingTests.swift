@@ -252,6 +252,57 @@ struct ForwardingTests {
         #expect(bench.gateway(many(1)[0]) == Bench.gateway(1))
     }
 
+    @Test func `a row takes its key as soon as the foreign route is gone`() {
+        var bench = Bench()
+        bench.up(1)
+        let key = RouteKey(table: .main, prefix: many(1)[0], metric: 20)
+        bench.kernel.foreignRoutes.insert(key)
+        let source = bench.peer(1)
+        bench.announce(source, 1, many(1))
+        bench.settle()
+        #expect(bench.rib.conflicts == [key])
+        bench.kernel.foreignRoutes = []
+        bench.rib.observed(.routeGone(key), at: bench.now)
+        for _ in 0..<3 { bench.turn() }
+        #expect(bench.gateway(many(1)[0]) == Bench.gateway(1))
+        #expect(bench.rib.conflicts.isEmpty)
+    }
+
+    @Test func `a foreign route that goes while a row is written does not shadow it for long`() {
+        var bench = Bench()
+        bench.up(1)
+        let key = RouteKey(table: .main, prefix: many(1)[0], metric: 20)
+        bench.kernel.foreignRoutes.insert(key)
+        let source = bench.peer(1)
+        bench.announce(source, 1, many(1))
+        bench.ask(limit: 64)
+        let batch = bench.wire
+        bench.wire = []
+        let errors = batch.map { bench.kernel.apply($0.step) }
+        bench.kernel.foreignRoutes = []
+        bench.rib.observed(.routeGone(key), at: bench.now)
+        for (request, error) in zip(batch, errors) {
+            bench.rib.finished(request.ticket, error: error, at: bench.now)
+        }
+        bench.settle()
+        #expect(bench.gateway(many(1)[0]) == Bench.gateway(1))
+    }
+
+    @Test func `an unreachable route takes its key as soon as the foreign route is gone`() {
+        var bench = Bench()
+        let key = RouteKey(
+            table: TableID(1001), prefix: prefix("0.0.0.0/0"),
+            metric: KernelMarks().unreachableMetric)
+        bench.kernel.foreignRoutes.insert(key)
+        bench.rib.setUnreachable(SpaceID(1001), prefix("0.0.0.0/0"), isWanted: true)
+        bench.settle()
+        #expect(bench.rib.conflicts == [key])
+        bench.kernel.foreignRoutes = []
+        bench.rib.observed(.routeGone(key), at: bench.now)
+        for _ in 0..<3 { bench.turn() }
+        #expect(bench.kernel.routes[key] == .unreachable)
+    }
+
     @Test func `a conflict ends with the route that had it`() {
         var bench = Bench()
         bench.up(1)
