@@ -120,6 +120,13 @@ struct KernelSimulationTests {
             }
         }
 
+        /// What health asks for is what the rows say, whenever no sweep is due.
+        func checkLacking() {
+            for source in sources.values {
+                #expect(bench.rib.unacknowledged(source) == bench.rib.lackingByWalk(source))
+            }
+        }
+
         private func isSettled<P>(_ routes: Routes<P>, _ target: P) -> Bool {
             guard let row = routes.tables[0].find(target) else { return false }
             let flags = routes.tables[0].rows[row].flags
@@ -139,6 +146,7 @@ struct KernelSimulationTests {
         for _ in 0..<12 {
             for _ in 0..<Int.random(in: 1...25, using: &world.random) {
                 world.act()
+                if !world.bench.rib.hasWork { world.checkLacking() }
                 guard Bool.random(using: &world.random) else { continue }
                 let limit = Int.random(in: 1...20, using: &world.random)
                 if worker == .prompt {
@@ -158,6 +166,7 @@ struct KernelSimulationTests {
                     world.bench.hasRoute(target) == (world.expected(target) != nil), "\(target)")
             }
             if refusals == 0 { world.check() }
+            world.checkLacking()
         }
         // Everybody goes: nothing of ours is left but the placeholders.
         for peer in world.peers {

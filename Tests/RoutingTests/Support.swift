@@ -335,6 +335,32 @@ struct Bench {
     }
 }
 
+extension RIB {
+    /// What `unacknowledged` should say, by a walk over all rows.
+    func lackingByWalk(_ source: SourceID) -> UInt32 {
+        routes4.lackingByWalk(source.slot, common) + routes6.lackingByWalk(source.slot, common)
+    }
+}
+
+extension Routes {
+    fileprivate func lackingByWalk(_ source: Int, _ common: borrowing Common) -> UInt32 {
+        var count: UInt32 = 0
+        let table = common.sources[source].space
+        for row in tables[table].rows.indices
+        where tables[table].rows[row].flags.contains(.live) && isLacking(table, row, common) {
+            var handle = tables[table].rows[row].paths
+            while handle != 0 {
+                let tag = paths[handle].tag
+                if tag.source == source, !tag.isRefused, common.sources[source].isValid(tag) {
+                    count += 1
+                }
+                handle = paths[handle].next
+            }
+        }
+        return count
+    }
+}
+
 /// `count` prefixes of /24 length from 20.0.0.0 on.
 func many(_ count: Int, from start: Int = 0) -> [Prefix] {
     (start..<start + count).map {
