@@ -23,6 +23,7 @@ struct KernelSimulationTests {
             pool =
                 many(25) + (0..<10).map { prefix("2001:db8:\($0 + 100)::/48") }
             bench.refusals = refusals
+            bench.kernel.replaceCreates = seed % 2 == 1
             bench.random = Seeded(seed &+ 1)
             for peer in peers {
                 sources[peer] = bench.peer(peer)
@@ -36,7 +37,7 @@ struct KernelSimulationTests {
             guard let peer = peers.randomElement(using: &random), let source = sources[peer] else {
                 return
             }
-            switch Int.random(in: 0..<14, using: &random) {
+            switch Int.random(in: 0..<15, using: &random) {
             case 0..<5:
                 guard isUp[peer] == true else { return }
                 let some = pool.shuffled(using: &random).prefix(8)
@@ -84,6 +85,15 @@ struct KernelSimulationTests {
                 else { return }
                 bench.kernel.drop(id)
                 bench.rib.compare(bench.kernel.dump)
+            case 13:
+                // Somebody deletes a group of ours, whatever is in flight, and we hear of it.
+                guard
+                    let id = bench.kernel.nextHops.keys.sorted()
+                        .filter({ Forwarding.groupRange.contains($0.rawValue) })
+                        .randomElement(using: &random)
+                else { return }
+                bench.kernel.drop(id)
+                bench.rib.observed(.nextHopGone(id), at: bench.now)
             default:
                 guard isCut[peer] == true else { return }
                 isCut[peer] = false
@@ -207,5 +217,6 @@ struct KernelSimulationTests {
             #expect(after.bench.hasRoute(target) == (after.expected(target) != nil), "\(target)")
         }
         after.check()
+        after.checkLacking()
     }
 }
