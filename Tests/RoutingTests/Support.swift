@@ -361,6 +361,24 @@ extension Routes {
     }
 }
 
+/// Peers 1 and 2 announce the same prefixes; 1 is preferred.
+func pair(_ count: Int, hasPlaceholders: Bool = true) -> (Bench, SourceID, SourceID) {
+    var bench = Bench(hasPlaceholders: hasPlaceholders)
+    bench.up(1, 2)
+    let first = bench.peer(1)
+    let second = bench.peer(2)
+    bench.announce(first, 1, many(count))
+    bench.announce(second, 2, many(count))
+    bench.settle()
+    _ = bench.steps()
+    return (bench, first, second)
+}
+
+/// How many of the steps replace a nexthop object.
+func replaces(_ steps: [Step]) -> Int {
+    steps.count { if case .putNextHop(_, replacing: true) = $0 { true } else { false } }
+}
+
 /// `count` prefixes of /24 length from 20.0.0.0 on.
 func many(_ count: Int, from start: Int = 0) -> [Prefix] {
     (start..<start + count).map {
