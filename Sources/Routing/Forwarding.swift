@@ -237,6 +237,20 @@ struct Forwarding: Sendable {
         groups[Int(group)].content = []
         setActive(group, 0)
         flushed.append(group)
+        if groups[Int(group)].isAwaiting { renumber(group) }
+    }
+
+    /// A put of a lost group is in flight, and nobody knows which came first: what it may make
+    /// anew has no routes and goes, and the group gets another number.
+    private mutating func renumber(_ group: UInt32) {
+        groups[Int(group)].isAwaiting = false
+        groups[Int(group)].isDoubtful = false
+        guard let id = takeGroupID() else { return }
+        let old = groups[Int(group)].id
+        if groupIndex[old] == group { groupIndex[old] = nil }
+        unknownGroups.push(old)
+        groups[Int(group)].id = id
+        groupIndex[id] = group
     }
 
     /// Works out anew whether a gateway is usable, and what follows from it.

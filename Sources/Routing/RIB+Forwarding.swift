@@ -61,6 +61,8 @@ extension RIB {
             common.drainIdle(group, into: &steps)
         }
         while steps.count < end, let id = common.forwarding.unknownGroups.pop() {
+            // Somebody may have taken a number that was given up.
+            if common.forwarding.foreignIDs.contains(id) { continue }
             common.emit(.deletion(id.rawValue), .deleteNextHop(id), into: &steps)
         }
         while steps.count < end, let gateway = common.forwarding.idleSingles.pop() {
@@ -321,10 +323,10 @@ extension Common {
     mutating func observedGone(_ id: NextHopID) {
         forwarding.foreignIDs.remove(id)
         if let group = forwarding.groupIndex[id] {
-            if forwarding.groups[Int(group)].isAwaiting {
-                forwarding.groups[Int(group)].isDoubtful = true
-            } else if forwarding.groups[Int(group)].phase == .present {
-                forwarding.lose(group)
+            switch forwarding.groups[Int(group)].phase {
+            // The kernel took the routes with it, even where a put of ours makes it anew.
+            case .present, .creating: forwarding.lose(group)
+            case .absent, .deleting, .foreign: break
             }
         } else if let gateway = forwarding.singleIndex[id] {
             if forwarding.gateways[Int(gateway)].state == .creating {

@@ -155,6 +155,7 @@ extension RIB {
         common.sources[slot].staleEpoch = nil
         common.sources[slot].staleReceived = PrefixCounts()
         common.sources[slot].staleAccepted = PrefixCounts()
+        common.sources[slot].staleLacking = 0
         endEpoch(slot, true)
     }
 

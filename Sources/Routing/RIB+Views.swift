@@ -15,16 +15,13 @@ extension RIB {
         return common.sources[slot].accepted + common.sources[slot].staleAccepted
     }
 
-    /// How many of the source's accepted prefixes the kernel has no route for yet. Walks the
-    /// space, and only while something of routing waits for the kernel.
+    /// How many of the source's accepted prefixes the kernel has no route for: not yet, not any
+    /// more, or not at all while no gateway of theirs is usable. Counted as rows change, so asking
+    /// costs nothing; a lost gateway shows as soon as a sweep has come by its rows.
     public func unacknowledged(_ source: SourceID) -> UInt32 {
         guard let slot = slot(source) else { return 0 }
-        if common.queue.isEmpty, common.inFlight == 0, common.failures.isEmpty, !hasWork {
-            return 0
-        }
-        let space = common.sources[slot].space
-        return routes4.unacknowledged(space, slot, common)
-            + routes6.unacknowledged(space, slot, common)
+        return UInt32(
+            clamping: common.sources[slot].lacking + common.sources[slot].staleLacking)
     }
 
     /// A source's paths, sorted; at most `limit`.
@@ -71,26 +68,6 @@ extension PrefixCounts {
 }
 
 extension Routes {
-    func unacknowledged(_ table: Int, _ source: Int, _ common: borrowing Common) -> UInt32 {
-        var count: UInt32 = 0
-        for index in tables[table].rows.indices {
-            guard tables[table].rows[index].flags.contains(.live),
-                tables[table].rows[index].held == 0,
-                tables[table].rows[index].own != 0
-            else { continue }
-            var handle = tables[table].rows[index].paths
-            while handle != 0 {
-                let path = paths[handle]
-                if path.tag.source == source {
-                    if !path.tag.isRefused, common.sources[source].isValid(path.tag) { count += 1 }
-                    break
-                }
-                handle = path.next
-            }
-        }
-        return count
-    }
-
     func paths(
         _ source: Int, _ view: PathView, limit: Int, _ common: borrowing Common
     ) -> [PathEntry] {

@@ -91,7 +91,8 @@ extension Routes {
             setHeld(table, row, outcome, &common)
             if common.failures[ref] != nil { clearFailure(table, row, &common) }
         } else if let error {
-            fail(table, row, target: target, error, &common, at: now)
+            fail(
+                table, row, target: target, error, isDisturbed: isDisturbed, &common, at: now)
         }
         common.forwarding.count(target, own: own, isStale: false, -1)
         check(table, row, &common)
@@ -99,15 +100,16 @@ extension Routes {
     }
 
     private mutating func fail(
-        _ table: Int, _ row: Int, target: UInt32, _ error: KernelError, _ common: inout Common,
-        at now: Instant
+        _ table: Int, _ row: Int, target: UInt32, _ error: KernelError, isDisturbed: Bool,
+        _ common: inout Common, at now: Instant
     ) {
         let ref = ref(table, row)
         common.lastError = error
         let isNew = tables[table].rows[row].held == 0
         if target != 0, isNew, Common.exists(error) {
             tables[table].rows[row].flags.insert(.waiting)
-            common.fail(ref, isShadowed: true, at: now)
+            // What stood there may be gone already.
+            common.fail(ref, isShadowed: !isDisturbed, at: now)
             return
         }
         if target != 0, !isNew, Common.isMissing(error) {
@@ -182,6 +184,13 @@ extension Routes {
             tables[table].rows[row].flags.insert(.disturbed)
         }
         setHeld(table, row, group, &common)
+        // A foreign route at the key may be what is gone: no need to wait for the time.
+        if group == 0, tables[table].rows[row].flags.contains(.waiting),
+            common.failures[ref(table, row)]?.isShadowed == true
+        {
+            retry(table, row, &common)
+            return
+        }
         check(table, row, &common)
         tidy(table, row)
     }

@@ -38,6 +38,7 @@ struct Routes<P: RoutePrefix>: Sendable {
                 if path.tag == tag, path.attributes == attributes, path.gateway == gateway {
                     return
                 }
+                uncountLacking(table, row, &common)
                 common.sources[source].count(path.tag, P.family, -1)
                 common.sources[source].count(tag, P.family, 1)
                 common.attributes.retain(attributes)
@@ -50,6 +51,7 @@ struct Routes<P: RoutePrefix>: Sendable {
                     path.tag.isRefused == isRefused,
                     common.sources[source].isValid(path.tag)
                 {
+                    countLacking(table, row, &common)
                     return
                 }
                 reselect(table, row, old: old, &common)
@@ -57,6 +59,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             }
             handle = path.next
         }
+        uncountLacking(table, row, &common)
         common.attributes.retain(attributes)
         retarget(0, gateway, &common)
         common.sources[source].count(tag, P.family, 1)
@@ -99,6 +102,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         while handle != 0 {
             let path = paths[handle]
             if isGone(path.tag, common) {
+                if !hasRemoved { uncountLacking(table, row, &common) }
                 if last == 0 {
                     tables[table].rows[row].paths = path.next
                 } else {
@@ -275,6 +279,7 @@ struct Routes<P: RoutePrefix>: Sendable {
 
     /// Queues a row that the kernel must hear of.
     mutating func check(_ table: Int, _ row: Int, _ common: inout Common) {
+        countLacking(table, row, &common)
         guard tables[table].rows[row].flags.isDisjoint(with: [.queued, .inFlight, .waiting]),
             !isSettled(table, row, common)
         else { return }
@@ -326,6 +331,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             let old = leave(table, row, &common)
             let verdict = judge(tables[table].rows[row].prefix, path.attributes, &common)
             let gateway = verdict.isRefused ? 0 : verdict.gateway
+            uncountLacking(table, row, &common)
             common.sources[source].count(path.tag, P.family, -1)
             let tag = PathTag(
                 source: source, epoch: path.tag.epoch, isRefused: verdict.isRefused)

@@ -20,6 +20,10 @@ struct Source: Sendable {
     /// Of the stale epoch.
     var staleReceived = PrefixCounts()
     var staleAccepted = PrefixCounts()
+    /// Accepted prefixes whose rows the kernel has not as they should be: of the present epoch,
+    /// and of the stale one.
+    var lacking = 0
+    var staleLacking = 0
     /// Receivers that may hear its paths.
     var listeners: [UInt32] = []
     var accept4: FilterTable<Prefix4>?
@@ -99,6 +103,16 @@ struct Source: Sendable {
         }
     }
 
+    /// An accepted path's row begins or ends to lack its route.
+    mutating func countLacking(_ tag: PathTag, _ change: Int) {
+        if tag.isRefused { return }
+        if tag.epoch == epoch {
+            lacking += change
+        } else if tag.epoch == staleEpoch {
+            staleLacking += change
+        }
+    }
+
     /// Whether any path of it counts.
     var hasPaths: Bool {
         received.total > 0 || staleReceived.total > 0
@@ -109,8 +123,10 @@ struct Source: Sendable {
         staleEpoch = keepingStale ? epoch : nil
         staleReceived = keepingStale ? received : PrefixCounts()
         staleAccepted = keepingStale ? accepted : PrefixCounts()
+        staleLacking = keepingStale ? lacking : 0
         received = PrefixCounts()
         accepted = PrefixCounts()
+        lacking = 0
         epoch &+= 1
         endedEpochs += 1
     }

@@ -18,6 +18,8 @@ struct RowFlags: OptionSet, Sendable {
     static let waiting = RowFlags(rawValue: 16)
     /// Somebody else touched it while a step was in flight.
     static let disturbed = RowFlags(rawValue: 32)
+    /// Its accepted paths are counted as unacknowledged.
+    static let lacking = RowFlags(rawValue: 64)
 }
 
 /// All that is known of a prefix. 24 bytes for IPv4.

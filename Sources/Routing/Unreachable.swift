@@ -59,6 +59,8 @@ struct Unreachable: Sendable {
         if records[Int(slot)].isInFlight { records[Int(slot)].isDisturbed = true }
         records[Int(slot)].isPresent = isPresent
         if isStale, !records[Int(slot)].isWanted { records[Int(slot)].isStale = true }
+        // A foreign route at the key may be what is gone: no need to wait for the time.
+        if !isPresent, records[Int(slot)].isShadowed { records[Int(slot)].retryAt = nil }
         check(slot)
     }
 
@@ -116,7 +118,7 @@ struct Unreachable: Sendable {
         let wanted = records[Int(slot)].wantsPresent
         if let error, wanted || !Common.isMissing(error) {
             common.lastError = error
-            let isShadowed = wanted && Common.exists(error)
+            let isShadowed = wanted && !isDisturbed && Common.exists(error)
             records[Int(slot)].isShadowed = isShadowed
             records[Int(slot)].retryAt =
                 now

@@ -7,10 +7,6 @@ import Testing
 @testable import Routing
 
 struct ForwardingTests {
-    private func replaces(_ steps: [Step]) -> Int {
-        steps.count { if case .putNextHop(_, replacing: true) = $0 { true } else { false } }
-    }
-
     private func routeSteps(_ steps: [Step]) -> Int {
         steps.count {
             switch $0 {
@@ -18,19 +14,6 @@ struct ForwardingTests {
             default: false
             }
         }
-    }
-
-    /// Peers 1 and 2 announce the same prefixes; 1 is preferred.
-    private func pair(_ count: Int, hasPlaceholders: Bool = true) -> (Bench, SourceID, SourceID) {
-        var bench = Bench(hasPlaceholders: hasPlaceholders)
-        bench.up(1, 2)
-        let first = bench.peer(1)
-        let second = bench.peer(2)
-        bench.announce(first, 1, many(count))
-        bench.announce(second, 2, many(count))
-        bench.settle()
-        _ = bench.steps()
-        return (bench, first, second)
     }
 
     @Test func `the first route makes single, group and route in this order, exclusively`() {
@@ -232,87 +215,6 @@ struct ForwardingTests {
         #expect(
             bench.rib.common.forwarding.find(GatewayID(InterfaceIndex(1), address("10.255.1.77")))
                 == nil)
-    }
-
-    @Test func `a foreign route is reported, never replaced, and tried again when it is gone`() {
-        var bench = Bench()
-        bench.up(1)
-        let key = RouteKey(table: .main, prefix: many(1)[0], metric: 20)
-        bench.kernel.foreignRoutes.insert(key)
-        let source = bench.peer(1)
-        bench.announce(source, 1, many(2))
-        bench.settle()
-        #expect(bench.rib.conflicts == [key])
-        #expect(bench.rib.forwarding.conflicts == 1)
-        #expect(bench.hasRoute(many(2)[1]))
-        bench.kernel.foreignRoutes = []
-        bench.now = bench.now + .seconds(31)
-        bench.settle()
-        #expect(bench.rib.conflicts.isEmpty)
-        #expect(bench.gateway(many(1)[0]) == Bench.gateway(1))
-    }
-
-    @Test func `a conflict ends with the route that had it`() {
-        var bench = Bench()
-        bench.up(1)
-        let key = RouteKey(table: .main, prefix: many(1)[0], metric: 20)
-        bench.kernel.foreignRoutes.insert(key)
-        let source = bench.peer(1)
-        bench.announce(source, 1, many(1))
-        bench.settle()
-        bench.withdraw(source, many(1))
-        bench.settle()
-        #expect(bench.rib.conflicts.isEmpty)
-        #expect(bench.rib.routeCounts(.main) == PrefixCounts())
-    }
-
-    @Test func `numbers that somebody else has are left to him`() {
-        var bench = Bench()
-        let taken = [NextHopID(Forwarding.firstSingle), NextHopID(Forwarding.firstGroup)]
-        for id in taken {
-            bench.kernel.nextHops[id] = ObservedNextHop(
-                NextHop(
-                    id, .gateway(address("192.0.2.9"), device: InterfaceIndex(50), onlink: false)),
-                routeProtocol: 4)
-        }
-        bench.up(1)
-        let source = bench.peer(1)
-        bench.announce(source, 1, many(3))
-        bench.settle()
-        for prefix in many(3) { #expect(bench.gateway(prefix) == Bench.gateway(1)) }
-        for id in taken { #expect(bench.kernel.nextHops[id]?.routeProtocol == 4) }
-    }
-
-    @Test func `what others delete or change is put right`() {
-        var (bench, _, _) = pair(4)
-        let keys = many(4).map { RouteKey(table: .main, prefix: $0, metric: 20) }
-        bench.kernel.routes[keys[0]] = nil
-        bench.rib.observed(.routeGone(keys[0]), at: bench.now)
-        bench.kernel.routes[keys[1]] = .unreachable
-        bench.rib.observed(.route(Route(keys[1], .unreachable)), at: bench.now)
-        bench.settle()
-        for prefix in many(4) { #expect(bench.gateway(prefix) == Bench.gateway(1)) }
-        guard case .nextHop(let group)? = bench.kernel.routes[keys[2]] else { return }
-        bench.kernel.drop(group)
-        bench.rib.observed(.nextHopGone(group), at: bench.now)
-        bench.settle()
-        for prefix in many(4) { #expect(bench.gateway(prefix) == Bench.gateway(1)) }
-    }
-
-    @Test func `a lost group is found by the first route that names it`() {
-        var (bench, _, _) = pair(4)
-        guard case .nextHop(let group)? = bench.kernel.routes.values.first else { return }
-        bench.kernel.drop(group)
-        let third = bench.peer(3)
-        bench.announce(third, 3, many(1, from: 100))
-        let again = bench.peer(1)
-        let other = bench.peer(2)
-        bench.announce(again, 1, many(1, from: 200))
-        bench.announce(other, 2, many(1, from: 200))
-        bench.settle()
-        for prefix in many(4) + many(1, from: 200) {
-            #expect(bench.gateway(prefix) == Bench.gateway(1))
-        }
     }
 
     @Test func `a resync puts right whatever was missed`() {

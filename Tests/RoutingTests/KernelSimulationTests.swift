@@ -23,6 +23,7 @@ struct KernelSimulationTests {
             pool =
                 many(25) + (0..<10).map { prefix("2001:db8:\($0 + 100)::/48") }
             bench.refusals = refusals
+            bench.kernel.replaceCreates = seed % 2 == 1
             bench.random = Seeded(seed &+ 1)
             for peer in peers {
                 sources[peer] = bench.peer(peer)
@@ -36,7 +37,7 @@ struct KernelSimulationTests {
             guard let peer = peers.randomElement(using: &random), let source = sources[peer] else {
                 return
             }
-            switch Int.random(in: 0..<14, using: &random) {
+            switch Int.random(in: 0..<15, using: &random) {
             case 0..<5:
                 guard isUp[peer] == true else { return }
                 let some = pool.shuffled(using: &random).prefix(8)
@@ -84,6 +85,15 @@ struct KernelSimulationTests {
                 else { return }
                 bench.kernel.drop(id)
                 bench.rib.compare(bench.kernel.dump)
+            case 13:
+                // Somebody deletes a group of ours, whatever is in flight, and we hear of it.
+                guard
+                    let id = bench.kernel.nextHops.keys.sorted()
+                        .filter({ Forwarding.groupRange.contains($0.rawValue) })
+                        .randomElement(using: &random)
+                else { return }
+                bench.kernel.drop(id)
+                bench.rib.observed(.nextHopGone(id), at: bench.now)
             default:
                 guard isCut[peer] == true else { return }
                 isCut[peer] = false
@@ -120,6 +130,13 @@ struct KernelSimulationTests {
             }
         }
 
+        /// What health asks for is what the rows say, whenever no sweep is due.
+        func checkLacking() {
+            for source in sources.values {
+                #expect(bench.rib.unacknowledged(source) == bench.rib.lackingByWalk(source))
+            }
+        }
+
         private func isSettled<P>(_ routes: Routes<P>, _ target: P) -> Bool {
             guard let row = routes.tables[0].find(target) else { return false }
             let flags = routes.tables[0].rows[row].flags
@@ -139,6 +156,7 @@ struct KernelSimulationTests {
         for _ in 0..<12 {
             for _ in 0..<Int.random(in: 1...25, using: &world.random) {
                 world.act()
+                if !world.bench.rib.hasWork { world.checkLacking() }
                 guard Bool.random(using: &world.random) else { continue }
                 let limit = Int.random(in: 1...20, using: &world.random)
                 if worker == .prompt {
@@ -158,6 +176,7 @@ struct KernelSimulationTests {
                     world.bench.hasRoute(target) == (world.expected(target) != nil), "\(target)")
             }
             if refusals == 0 { world.check() }
+            world.checkLacking()
         }
         // Everybody goes: nothing of ours is left but the placeholders.
         for peer in world.peers {
@@ -198,5 +217,6 @@ struct KernelSimulationTests {
             #expect(after.bench.hasRoute(target) == (after.expected(target) != nil), "\(target)")
         }
         after.check()
+        after.checkLacking()
     }
 }

@@ -64,6 +64,8 @@ struct ModelKernel {
     var routes: [RouteKey: Route.Target] = [:]
     var foreignRoutes: Set<RouteKey> = []
     var downDevices: Set<InterfaceIndex> = []
+    /// A replace makes what is not there (`NLM_F_CREATE` beside `NLM_F_REPLACE`).
+    var replaceCreates = false
     /// What must never happen.
     var violations: [String] = []
     /// Every step that arrived, refused ones too.
@@ -89,7 +91,7 @@ struct ModelKernel {
         if let known = nextHops[object.id] {
             if !replacing { return KernelError(code: 17, text: "File exists") }
             if known.routeProtocol != Self.ours { violations.append("took over \(object.id)") }
-        } else if replacing {
+        } else if replacing, !replaceCreates {
             return KernelError(code: 2, text: "No such file or directory")
         }
         switch object.content {
@@ -331,6 +333,50 @@ struct Bench {
     func hasRoute(_ prefix: Prefix, space: SpaceID = .main) -> Bool {
         kernel.routes[RouteKey(table: space, prefix: prefix, metric: 20)] != nil
     }
+}
+
+extension RIB {
+    /// What `unacknowledged` should say, by a walk over all rows.
+    func lackingByWalk(_ source: SourceID) -> UInt32 {
+        routes4.lackingByWalk(source.slot, common) + routes6.lackingByWalk(source.slot, common)
+    }
+}
+
+extension Routes {
+    fileprivate func lackingByWalk(_ source: Int, _ common: borrowing Common) -> UInt32 {
+        var count: UInt32 = 0
+        let table = common.sources[source].space
+        for row in tables[table].rows.indices
+        where tables[table].rows[row].flags.contains(.live) && isLacking(table, row, common) {
+            var handle = tables[table].rows[row].paths
+            while handle != 0 {
+                let tag = paths[handle].tag
+                if tag.source == source, !tag.isRefused, common.sources[source].isValid(tag) {
+                    count += 1
+                }
+                handle = paths[handle].next
+            }
+        }
+        return count
+    }
+}
+
+/// Peers 1 and 2 announce the same prefixes; 1 is preferred.
+func pair(_ count: Int, hasPlaceholders: Bool = true) -> (Bench, SourceID, SourceID) {
+    var bench = Bench(hasPlaceholders: hasPlaceholders)
+    bench.up(1, 2)
+    let first = bench.peer(1)
+    let second = bench.peer(2)
+    bench.announce(first, 1, many(count))
+    bench.announce(second, 2, many(count))
+    bench.settle()
+    _ = bench.steps()
+    return (bench, first, second)
+}
+
+/// How many of the steps replace a nexthop object.
+func replaces(_ steps: [Step]) -> Int {
+    steps.count { if case .putNextHop(_, replacing: true) = $0 { true } else { false } }
 }
 
 /// `count` prefixes of /24 length from 20.0.0.0 on.
