@@ -96,6 +96,8 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Control", "Core", "Net", "Simulation"],
             swiftSettings: base),
         .testTarget(
+            name: "DaemonTests", dependencies: ["Daemon", "Intent", "Net"], swiftSettings: base),
+        .testTarget(
             name: "HostTests", dependencies: ["CLinux", "Host", "Net"], swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]

@@ -105,11 +105,48 @@ extension Loop {
                     stream.close(reset: true)
                     continue
                 }
+                if engine.hasTTLSecurity(id) {
+                    do throws(SystemError) {
+                        try stream.setTTLSecurity(Loop.directHops)
+                    } catch {
+                        log.error("cannot secure a connection", ["error": error.description])
+                        stream.close(reset: true)
+                        engine.closed(id, at: now, into: &effects)
+                        continue
+                    }
+                }
                 add(Connection(id, stream), .read)
                 perform(at: now)
             } catch {
-                log.warning("cannot accept a connection", ["error": error.description])
+                log.limited(
+                    "accept", .warning, "cannot accept a connection",
+                    ["error": error.description], at: now)
+                pause(listener, until: now + .seconds(1))
                 return
+            }
+        }
+    }
+
+    /// Stops asking a socket whose connections cannot be taken now: it would be readable for ever.
+    func pause(_ listener: Listener, until end: Instant) {
+        guard let (token, socket) = listeners[listener] else { return }
+        do throws(SystemError) {
+            try poller.modify(socket.descriptor, token, [])
+            paused[listener] = end
+        } catch {
+            log.error("epoll", ["error": error.description])
+        }
+    }
+
+    /// Asks again where a pause is over.
+    func resumeListeners(at now: Instant) {
+        for (listener, end) in paused where end <= now {
+            paused[listener] = nil
+            guard let (token, socket) = listeners[listener] else { continue }
+            do throws(SystemError) {
+                try poller.modify(socket.descriptor, token, .read)
+            } catch {
+                log.error("epoll", ["error": error.description])
             }
         }
     }
@@ -129,7 +166,7 @@ extension Loop {
             }
             options.keys = [SigningKey(peer: dial.remote, bytes: secret)]
         }
-        if dial.hasTTLSecurity { options.ttlSecurity = 1 }
+        if dial.hasTTLSecurity { options.ttlSecurity = Loop.directHops }
         do throws(SystemError) {
             let stream = try TCPConnector.connect(
                 to: dial.remote, port: dial.port, options: options)
@@ -146,14 +183,15 @@ extension Loop {
     func listen(_ listener: Listener, _ keys: [ListenerKey], at now: Instant) {
         var wanted: [SigningKey] = []
         for key in keys {
-            guard let secret = source.secret(key.file) else { continue }
-            wanted.append(SigningKey(peer: key.peer, bytes: secret))
+            wanted.append(SigningKey(peer: key.peer, bytes: signature(for: key)))
         }
         // Keys of a socket that is open cannot be compared with what is wanted: it is made anew.
         stopListening(listener)
         do throws(SystemError) {
             var options = SocketOptions(device: listener.vrf)
             options.keys = wanted
+            // The answer to a peer that takes nothing below it, before it is known who dials.
+            options.ttl = 255
             let socket = try TCPListener(
                 family: listener.family, port: listener.port, options: options)
             let token = listenerTokens.insert(listener, kind: TokenKind.listener)
@@ -165,8 +203,20 @@ extension Loop {
         }
     }
 
+    /// The secret of a peer. One that has none that is fit must not be left without a key, which
+    /// would take its segments unsigned, nor cost the others their socket: it is given a key that
+    /// nobody knows.
+    private func signature(for key: ListenerKey) -> [UInt8] {
+        if let secret = source.secret(key.file) { return secret }
+        log.error(
+            "no usable password: a peer cannot dial us",
+            ["peer": key.peer.description, "file": key.file])
+        return (0..<SigningKey.maximumLength).map { _ in UInt8.random(in: 0...255) }
+    }
+
     func stopListening(_ listener: Listener) {
         guard let (token, socket) = listeners.removeValue(forKey: listener) else { return }
+        paused[listener] = nil
         poller.remove(socket.descriptor)
         listenerTokens.remove(token)
     }

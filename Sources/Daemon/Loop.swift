@@ -13,6 +13,8 @@ final class Loop {
     static let readLimit = 256 << 10
     static let pullLimit = 128 << 10
     static let eventLimit = 256
+    /// RFC 5082 between neighbours: nothing that any router has forwarded.
+    static let directHops: UInt8 = 1
 
     let log: Log
     let options: Options
@@ -27,12 +29,16 @@ final class Loop {
     var engine: Engine
     var effects: [Effect] = []
     var isStopped = false
+    /// Stopped for want of something that it cannot work without.
+    var hasFailed = false
 
     let buffer = ReadBuffer(capacity: Loop.readLimit)
     var connections = SlotTable<Connection>()
     var tokens: [ConnectionID: Token] = [:]
     var listeners: [Listener: (token: Token, socket: TCPListener)] = [:]
     var listenerTokens = SlotTable<Listener>()
+    /// Listeners that are not asked until then.
+    var paused: [Listener: Instant] = [:]
     var pulls: Set<ConnectionID> = []
     var followers: [(stream: HTTPEventStream, circuit: String?)] = []
     var kernelEvents: [KernelEvent] = []
@@ -61,7 +67,7 @@ final class Loop {
     func run() throws(SystemError) {
         pulse.beat(at: Clock.now())
         engine.changed(source.everything(), at: Clock.now(), into: &effects)
-        source.reread(at: Clock.now() + CircuitSource.auditInterval)
+        source.reread(at: Clock.now() + source.auditInterval)
         openKernel()
         var events: [Poller.Event] = []
         while !isStopped {
@@ -78,6 +84,7 @@ final class Loop {
             perform(at: now)
             pull(at: now)
             closeLate(at: now)
+            resumeListeners(at: now)
             publish(at: now)
         }
     }
@@ -89,6 +96,7 @@ final class Loop {
         var next = earlier(engine.nextDeadline, now + .seconds(1))
         next = earlier(next, source.nextDeadline)
         next = earlier(next, nextWatchdog)
+        next = earlier(next, paused.values.min())
         return next
     }
 
@@ -106,6 +114,7 @@ final class Loop {
             } catch {
                 log.error("cannot start the kernel worker", ["error": error.description])
                 isStopped = true
+                hasFailed = true
             }
             self.monitor = monitor
             // The monitor listens before the first dump begins, so that nothing falls between.
@@ -115,6 +124,7 @@ final class Loop {
                 "cannot speak to the kernel (CAP_NET_ADMIN is needed)",
                 ["error": error.description])
             isStopped = true
+            hasFailed = true
         }
     }
 
@@ -185,7 +195,7 @@ final class Loop {
         let reply = engine.asked(asked.request, at: now, into: &effects)
         if case .reload = asked.request {
             // Answered when the files have been read: what follows sees them.
-            source.reread(at: now)
+            perform(at: now)
             if let delta = source.take(at: now) {
                 engine.changed(delta, at: now, into: &effects)
             }

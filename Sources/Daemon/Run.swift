@@ -35,6 +35,8 @@ public func runDaemon(_ arguments: [String]) -> Int32 {
 
 private func run(_ options: Options, _ log: Log) throws(SystemError) -> Int32 {
     let signals = try Signals()
+    // Refused in some sandboxes; the service's own limit is high enough.
+    DescriptorLimit.raise()
     for directory in [options.run, options.state] { try makeDirectory(directory) }
     let pidFile = try PIDFile(path: "\(options.run)/circuitd.pid")
     defer { pidFile.remove() }
@@ -87,5 +89,5 @@ private func run(_ options: Options, _ log: Log) throws(SystemError) -> Int32 {
         source: source, pulse: pulse, engine: engine)
     try loop.run()
     log.notice("ended")
-    return 0
+    return loop.hasFailed ? 1 : 0
 }

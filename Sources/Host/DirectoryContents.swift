@@ -4,10 +4,25 @@
 public struct DirectoryContents: Hashable, Sendable {
     /// A key file: its bytes, and whether others could have read or written it.
     public struct Key: Hashable, Sendable {
-        /// The contents as they are; a trailing newline is the reader's to judge.
+        /// The contents as they are.
         public var bytes: [UInt8]
         /// Whether its mode or owner allow more than 0640 does.
         public var isTooOpen: Bool
+
+        /// The secret: without spaces before it and line ends behind it; may be empty.
+        public var secret: [UInt8] {
+            let bytes = bytes.drop { $0 == 0x20 }
+            let end = bytes.lastIndex { $0 != 0x0A && $0 != 0x0D }
+            return end.map { Array(bytes[...$0]) } ?? []
+        }
+
+        /// Why nothing can be signed with it, or nil; mode and owner are not judged here.
+        public var fault: String? {
+            let count = secret.count
+            if count == 0 { return "is empty" }
+            let most = SigningKey.maximumLength
+            return count > most ? "holds \(count) bytes, \(most) is the most" : nil
+        }
 
         /// A key.
         public init(bytes: [UInt8], isTooOpen: Bool = false) {
@@ -22,17 +37,21 @@ public struct DirectoryContents: Hashable, Sendable {
     public var keys: [String: Key]
     /// Names that exist and were not read, each with a sentence.
     public var refused: [String: String]
-    /// Whether the directory itself is not there.
+    /// Whether the directory itself is not there; one that cannot be opened is refused instead.
     public var isMissing: Bool
+    /// Whether all places of keys were looked at: only then is a key that is neither in `keys` nor
+    /// in `refused` one that is gone.
+    public var hasAllKeys: Bool
 
     /// Contents as given.
     public init(
         files: [String: [UInt8]] = [:], keys: [String: Key] = [:], refused: [String: String] = [:],
-        isMissing: Bool = false
+        isMissing: Bool = false, hasAllKeys: Bool = true
     ) {
         self.files = files
         self.keys = keys
         self.refused = refused
         self.isMissing = isMissing
+        self.hasAllKeys = hasAllKeys
     }
 }

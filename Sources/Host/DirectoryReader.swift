@@ -35,6 +35,7 @@ public struct DirectoryReader: Sendable {
         let last = names()
         var contents = readOnce(last)
         contents.refused["."] = "the directory kept changing while it was read"
+        contents.hasAllKeys = false
         return contents
     }
 
@@ -49,12 +50,20 @@ public struct DirectoryReader: Sendable {
     private struct Listing: Equatable {
         var names: Set<String> = []
         var refused: [String: String] = [:]
+        var hasKeys = true
     }
 
     // What can be read, by path from the root.
     private func names() -> Listing {
         var list = Listing()
-        guard let top = try? openDirectory(root) else { return list }
+        let top: FileDescriptor
+        do throws(SystemError) {
+            top = try openDirectory(root)
+        } catch {
+            list.hasKeys = false
+            if error.code != ENOENT { list.refused["."] = sentence(error) }
+            return list
+        }
         collect(try? entries(top.raw), "", &list) { DirectoryLayout.isRootFile($0) }
         for name in DirectoryLayout.subdirectories {
             do throws(SystemError) {
@@ -63,6 +72,7 @@ public struct DirectoryReader: Sendable {
                     !DirectoryLayout.isIgnored($0)
                 }
             } catch {
+                if name == DirectoryLayout.keys { list.hasKeys = false }
                 if error.code != ENOENT { list.refused[name] = sentence(error) }
             }
         }
@@ -79,17 +89,19 @@ public struct DirectoryReader: Sendable {
         if entries.count >= DirectoryReader.countLimit {
             let name = prefix.isEmpty ? "." : String(prefix.dropLast())
             list.refused[name] = "more than \(DirectoryReader.countLimit) files"
+            if name == DirectoryLayout.keys { list.hasKeys = false }
         }
         for entry in entries where isOurs(entry) { list.names.insert(prefix + entry) }
     }
 
     private func readOnce(_ list: Listing, isAll: Bool = true) -> DirectoryContents {
-        var contents = DirectoryContents(refused: list.refused)
+        var contents = DirectoryContents(refused: list.refused, hasAllKeys: list.hasKeys)
         let top: FileDescriptor
         do throws(SystemError) {
             top = try openDirectory(root)
         } catch {
-            contents.isMissing = true
+            contents.isMissing = error.code == ENOENT
+            contents.hasAllKeys = false
             if error.code != ENOENT { contents.refused["."] = sentence(error) }
             readCredentials(isAll ? nil : list.names, &contents)
             return contents
@@ -107,6 +119,7 @@ public struct DirectoryReader: Sendable {
                         place = try openDirectory(directory, in: top.raw).release()
                         directories[directory] = place
                     } catch {
+                        if directory == DirectoryLayout.keys { contents.hasAllKeys = false }
                         if error.code != ENOENT { contents.refused[directory] = sentence(error) }
                         continue
                     }
@@ -157,8 +170,14 @@ public struct DirectoryReader: Sendable {
 
     // The second place of keys: nil asks for all, and a file of the first place wins.
     private func readCredentials(_ wanted: Set<String>?, _ contents: inout DirectoryContents) {
-        guard let credentials, let directory = try? openDirectory(credentials) else { return }
-        for name in (try? entries(directory.raw)) ?? [] where !DirectoryLayout.isIgnored(name) {
+        guard let credentials else { return }
+        guard let directory = try? openDirectory(credentials),
+            let names = try? entries(directory.raw)
+        else {
+            contents.hasAllKeys = false
+            return
+        }
+        for name in names where !DirectoryLayout.isIgnored(name) {
             let path = "\(DirectoryLayout.keys)/\(name)"
             guard wanted?.contains(path) != false, contents.keys[path] == nil,
                 contents.refused[path] == nil

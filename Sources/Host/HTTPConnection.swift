@@ -143,6 +143,9 @@ final class HTTPConnection: Sendable {
         }
     }
 
+    /// Turns the client away before it has said anything.
+    func refuse() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// The library is about to forget the connection.
     func close() {
         state.withLock { state in

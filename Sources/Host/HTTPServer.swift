@@ -20,13 +20,19 @@ public final class HTTPServer: Sendable {
         public var mode: UInt32
         /// Its group's number, or nil for the process's own.
         public var group: UInt32?
+        /// How many connections one user may hold, so that nobody shuts the others out; nil for
+        /// as many as there are.
+        public var userLimit: Int?
 
         /// A listening socket.
-        public init(name: String, path: String, mode: UInt32, group: UInt32? = nil) {
+        public init(
+            name: String, path: String, mode: UInt32, group: UInt32? = nil, userLimit: Int? = nil
+        ) {
             self.name = name
             self.path = path
             self.mode = mode
             self.group = group
+            self.userLimit = userLimit
         }
     }
 

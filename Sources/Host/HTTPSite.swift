@@ -13,6 +13,9 @@ final class HTTPSite: Sendable {
     private let sweeper: HTTPSweeper
     private let answerLimit: Duration
     private let handler: HTTPServer.Handler
+    private let userLimit: Int
+    // Connections by user.
+    private let users = Locked<[UInt32: Int]>([:])
     // Set before anybody else knows the site, and cleared by the one call of `stop`.
     nonisolated(unsafe) private var listener: UnixListener?
     nonisolated(unsafe) private var daemon: OpaquePointer?
@@ -25,6 +28,7 @@ final class HTTPSite: Sendable {
         self.sweeper = sweeper
         self.answerLimit = answerLimit
         self.handler = handler
+        userLimit = socket.userLimit ?? .max
         let listener = try UnixListener(path: socket.path, mode: socket.mode, group: socket.group)
         let descriptor = listener.descriptor
         self.listener = consume listener
@@ -55,12 +59,24 @@ final class HTTPSite: Sendable {
     fileprivate func started(_ pointer: OpaquePointer) -> HTTPConnection {
         let connection = HTTPConnection(pointer, now: Clock.now())
         sweeper.add(connection)
+        if let user = connection.peer?.uid {
+            let count = users.withLock { users in
+                users[user, default: 0] += 1
+                return users[user] ?? 0
+            }
+            if count > userLimit { connection.refuse() }
+        }
         return connection
     }
 
     fileprivate func ended(_ connection: HTTPConnection) {
         connection.close()
         sweeper.remove(connection)
+        guard let user = connection.peer?.uid else { return }
+        users.withLock { users in
+            let count = (users[user] ?? 0) - 1
+            users[user] = count > 0 ? count : nil
+        }
     }
 
     fileprivate func began(

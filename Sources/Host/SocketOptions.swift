@@ -66,13 +66,7 @@ public struct SocketOptions: Hashable, Sendable {
     func apply(to descriptor: Int32, _ family: Family) throws(SystemError) {
         try applyBelowTCP(to: descriptor, family)
         try setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1, "TCP_NODELAY")
-        if let hops = ttlSecurity {
-            let isV4 = family == .ipv4
-            // IPV6_MINHOPCOUNT is 73; glibc's headers hide it behind linux/in6.h.
-            try setOption(
-                descriptor, Int32(isV4 ? IPPROTO_IP : IPPROTO_IPV6), isV4 ? IP_MINTTL : 73,
-                256 - Int32(max(hops, 1)), "IP_MINTTL")
-        }
+        if let hops = ttlSecurity { try setSmallestTTL(descriptor, family, hops: hops) }
         if let userTimeout {
             let milliseconds = Int32(clamping: userTimeout.nanoseconds / 1_000_000)
             try setOption(
@@ -92,8 +86,7 @@ public struct SocketOptions: Hashable, Sendable {
         try setOption(
             descriptor, level, isV4 ? IP_TOS : IPV6_TCLASS, Int32(typeOfService), "IP_TOS")
         if let ttl = ttlSecurity == nil ? ttl : 255 {
-            try setOption(
-                descriptor, level, isV4 ? IP_TTL : IPV6_UNICAST_HOPS, Int32(ttl), "IP_TTL")
+            try setTTL(descriptor, family, ttl)
         }
     }
 
@@ -114,6 +107,23 @@ public struct SocketOptions: Hashable, Sendable {
             setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name, socklen_t(name.count))
         }
     }
+}
+
+/// Drops what comes from farther than that many hops (RFC 5082).
+func setSmallestTTL(_ descriptor: Int32, _ family: Family, hops: UInt8) throws(SystemError) {
+    let isV4 = family == .ipv4
+    // IPV6_MINHOPCOUNT is 73; glibc's headers hide it behind linux/in6.h.
+    try setOption(
+        descriptor, Int32(isV4 ? IPPROTO_IP : IPPROTO_IPV6), isV4 ? IP_MINTTL : 73,
+        256 - Int32(max(hops, 1)), "IP_MINTTL")
+}
+
+/// What is sent leaves with this TTL or hop limit.
+func setTTL(_ descriptor: Int32, _ family: Family, _ ttl: UInt8) throws(SystemError) {
+    let isV4 = family == .ipv4
+    try setOption(
+        descriptor, Int32(isV4 ? IPPROTO_IP : IPPROTO_IPV6), isV4 ? IP_TTL : IPV6_UNICAST_HOPS,
+        Int32(ttl), "IP_TTL")
 }
 
 /// Adds, replaces or, when `bytes` is empty, removes a TCP MD5 key.

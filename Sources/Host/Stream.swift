@@ -76,6 +76,13 @@ public final class Stream {
         return InterfaceIndex(index)
     }
 
+    /// Generalized TTL security (RFC 5082) from now on: for a connection that was accepted, whose
+    /// listener serves others too.
+    public func setTTLSecurity(_ hops: UInt8) throws(SystemError) {
+        try setTTL(descriptor, remote.address.family, 255)
+        try setSmallestTTL(descriptor, remote.address.family, hops: hops)
+    }
+
     /// Bytes that wait for the kernel.
     public var pendingBytes: Int { pending.count - written }
 

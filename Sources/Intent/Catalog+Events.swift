@@ -20,7 +20,8 @@ struct Work {
 }
 
 extension Catalog {
-    /// Files or keys have changed. The first delta after `init` is taken as complete.
+    /// Files or keys have changed. The first delta after `init` should be complete; where it is
+    /// not, what the last run left stays until one is.
     public mutating func changed(_ delta: DirectoryDelta, at now: Instant) -> CatalogChange {
         event(at: now, keys: delta.keys) { catalog, work in
             catalog.absorb(delta, at: now, &work)
@@ -114,7 +115,12 @@ extension Catalog {
         _ delta: DirectoryDelta, at now: Instant, _ work: inout Work
     ) {
         for (path, file) in delta.files { take(path, file, at: now, &work) }
-        guard delta.isComplete || !hasStarted else { return }
+        guard delta.isComplete else {
+            // Without settings nothing else works: people are told at once.
+            let settings = CatalogFile.settings.path
+            if !hasStarted, delta.files[settings] == nil { take(settings, .gone, at: now, &work) }
+            return
+        }
         let known =
             [CatalogFile.settings.path] + tenantFiles.keys + circuitFiles.keys + oversights.keys
         for path in known where delta.files[path] == nil { take(path, .gone, at: now, &work) }

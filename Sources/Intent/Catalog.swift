@@ -41,8 +41,7 @@ public struct Catalog: Sendable {
     var circuitShares: [String: CircuitShare] = [:]
     var tenantShares: [String: TenantShare] = [:]
 
-    /// A catalog that starts from what the last run saved. It is empty until the first event,
-    /// which must be complete.
+    /// A catalog that starts from what the last run saved. It is empty until the first event.
     public init(restoring: SavedCatalog?, hostName: String) {
         self.init(restoring: restoring, hostName: hostName, parsing: .files)
     }

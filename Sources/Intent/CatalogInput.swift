@@ -34,8 +34,8 @@ public struct DirectoryDelta: Sendable {
         self.isComplete = isComplete
     }
 
-    /// The directory itself is not there or cannot be read: nothing is in it.
-    public static let missingDirectory = DirectoryDelta(keys: [:], isComplete: true)
+    /// The directory itself is not there: nothing is in it. Keys that are known stay known.
+    public static let missingDirectory = DirectoryDelta(isComplete: true)
 }
 
 /// What followed from one event: pieces of desired state that differ from before.

@@ -123,14 +123,18 @@ struct SessionReading {
     private func password(_ file: String, at place: Place?) -> SessionSettings.Password {
         let key = link.peering.circuit.keys[file]
         let place = place ?? link.place
-        if let key, !key.isTooOpen {
+        if let key, !key.isTooOpen, key.fault == nil {
             return SessionSettings.Password(file: file, digest: key.digest)
         }
-        findings.warn(
-            place,
-            key == nil
-                ? "\(file) is missing; its sessions stay down"
-                : "\(file) is readable by others, mode 0640 is the most; its sessions stay down")
+        // No digest: a session that asks for a password is never run without one.
+        let reason =
+            switch key {
+            case nil: "is missing"
+            case .some(let key) where key.isTooOpen:
+                "is readable by others, mode 0640 is the most"
+            case .some(let key): key.fault ?? "cannot be used"
+            }
+        findings.warn(place, "\(file) \(reason); its sessions stay down")
         return SessionSettings.Password(file: file, digest: nil)
     }
 }

@@ -36,7 +36,33 @@ import Testing
     @Test func `a directory that is not there is missing, not empty`() {
         let place = TemporaryDirectory()
         #expect(DirectoryReader(root: place.file("none"), credentials: nil).read().isMissing)
-        #expect(reader(place).read() == DirectoryContents())
+        #expect(reader(place).read() == DirectoryContents(hasAllKeys: false))
+    }
+
+    @Test func `what is not a directory is refused, not missing`() {
+        let place = TemporaryDirectory()
+        place.write("conf", "x")
+        let contents = DirectoryReader(root: place.file("conf"), credentials: nil).read()
+        #expect(!contents.isMissing)
+        #expect(contents.refused["."] != nil)
+        #expect(!contents.hasAllKeys)
+    }
+
+    @Test func `credentials that cannot be listed may hold more keys`() {
+        let place = prepared()
+        #expect(reader(place).read().hasAllKeys)
+        #expect(!reader(place, place.file("none")).read().hasAllKeys)
+    }
+
+    @Test(arguments: [
+        ("", ""), (" \r\n", ""), (" a b \n\n", "a b "), ("\na", "\na"),
+    ])
+    func `a secret has no spaces before it and no line ends behind it`(
+        _ text: String, _ secret: String
+    ) {
+        let key = DirectoryContents.Key(bytes: Array(text.utf8))
+        #expect(String(decoding: key.secret, as: UTF8.self) == secret)
+        #expect((key.fault != nil) == secret.isEmpty)
     }
 
     @Test(arguments: [

@@ -24,6 +24,8 @@ import Testing
                 sockets: [
                     .init(name: "control", path: place.file("control.sock"), mode: 0o660),
                     .init(name: "health", path: place.file("health.sock"), mode: 0o666),
+                    .init(
+                        name: "few", path: place.file("few.sock"), mode: 0o666, userLimit: 2),
                 ], answerLimit: answerLimit, handler: handler)
         }
 
@@ -40,6 +42,12 @@ import Testing
             echo.curl("'http://x/v1/circuits/a%20b?view=received&all&n=1%2B1' -d hello")
                 == "POST /v1/circuits/a b view=received;all=;n=1+1 hello")
         #expect(echo.curl("http://x/healthz", socket: "health.sock") == "GET /healthz  ")
+    }
+
+    @Test func `a zero byte in a path or a query cuts nothing off`() throws {
+        let echo = try Echo()
+        #expect(echo.curl("http://x/v1/circuits/%00abc") == "GET /v1/circuits/%00abc  ")
+        #expect(echo.curl("'http://x/a%41?n=a%00b%42+%zz'") == "GET /aA n=a%00bB %zz ")
     }
 
     @Test func `status and content type are the handler's`() throws {
@@ -266,6 +274,23 @@ import Testing
         #expect(echo.curl("http://x/healthz", socket: "health.sock") == "GET /healthz  ")
         // The silent crowd is sent away in time, so that the next gets through.
         #expect(echo.curl("http://x/") == "GET /  ")
+    }
+
+    @Test func `one user's connections beyond the limit are closed, and leave room again`() throws {
+        let echo = try Echo()
+        var clients = try (0..<2).map { _ in
+            try #require(RawClient(echo.place.file("few.sock")))
+        }
+        for client in clients {
+            client.say("GET /in HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(client.hear(until: "/in").contains("200 OK"))
+        }
+        let third = try #require(RawClient(echo.place.file("few.sock")))
+        #expect(third.hear() == "")
+        #expect(echo.curl("http://x/other") == "GET /other  ")
+        clients.removeLast()
+        #expect(eventually { echo.curl("http://x/again", socket: "few.sock") == "GET /again  " })
+        withExtendedLifetime(clients) {}
     }
 
     @Test func `sockets have their modes, and go with the server`() throws {

@@ -181,6 +181,54 @@ import Testing
         #expect(TCPConnector.timedOut(wrong.remote).reason.contains("TCP MD5 key"))
     }
 
+    @Test(arguments: loopbacks)
+    func `TTL security begins on a connection that was accepted without`(_ text: String) throws {
+        let loopback = try address(text)
+        let isV4 = loopback.family == .ipv4
+        let (listener, port) = try listen(loopback)
+        let far = try TCPConnector.connect(
+            to: loopback, port: port, options: SocketOptions(ttl: 64))
+        let near = try TCPConnector.connect(
+            to: loopback, port: port, options: SocketOptions(ttl: 255))
+        let buffer = ReadBuffer()
+        for active in [far, near] {
+            try #require(waitReadable(listener.descriptor))
+            let passive = try #require(try listener.accept())
+            try passive.setTTLSecurity(1)
+            var ttl = Int32(0)
+            var length = socklen_t(4)
+            getsockopt(
+                passive.descriptor, Int32(isV4 ? IPPROTO_IP : IPPROTO_IPV6),
+                isV4 ? IP_TTL : IPV6_UNICAST_HOPS, &ttl, &length)
+            #expect(ttl == 255)
+            try #require(waitWritable(active.descriptor))
+            try #require(try active.finishConnect())
+            _ = try active.write([1])
+            #expect(waitReadable(passive.descriptor, milliseconds: 300) == (active === near))
+            #expect(passive.read(into: buffer) == (active === near ? .bytes(1) : .wouldBlock))
+        }
+    }
+
+    @Test func `a listener that is paused wakes nobody, and keeps what waits`() throws {
+        let loopback = try address("127.0.0.1")
+        let (listener, port) = try listen(loopback)
+        let active = try TCPConnector.connect(to: loopback, port: port)
+        try #require(waitReadable(listener.descriptor))
+        let poller = try Poller()
+        let token = Token(kind: 1, slot: 1)
+        try poller.add(listener.descriptor, token, .read)
+        var events: [Poller.Event] = []
+        try poller.wait(until: nil, into: &events)
+        #expect(events.map(\.token) == [token])
+        try poller.modify(listener.descriptor, token, [])
+        try poller.wait(until: Clock.now() + .milliseconds(50), into: &events)
+        #expect(events.isEmpty, "a paused listener does not wake anybody")
+        try poller.modify(listener.descriptor, token, .read)
+        try poller.wait(until: Clock.now() + .seconds(5), into: &events)
+        #expect(events.map(\.token) == [token])
+        active.close()
+    }
+
     @Test func `a key can be replaced and removed on the live listener`() throws {
         let loopback = try address("127.0.0.1")
         let (listener, port) = try listen(loopback)

@@ -89,6 +89,29 @@ import Testing
         }
     }
 
+    @Test func `a key that is not fit takes its digest away and says why`() {
+        var desk = desk()
+        desk.readAll()
+        desk.change(
+            DirectoryDelta(keys: [
+                "keys/acme-azure": KeyFile(digest: 9, isTooOpen: false, fault: "is empty")
+            ]))
+        let session = desk.catalog.shares["acme-azure"]?.localLinks.first?.sessions.first
+        #expect(session?.password == .init(file: "keys/acme-azure", digest: nil))
+        #expect(
+            desk.catalog.faults(forCircuit: "acme-azure").map(\.sentence) == [
+                "keys/acme-azure is empty; its sessions stay down"
+            ])
+    }
+
+    @Test func `a directory that is missing takes no key away`() {
+        var desk = desk()
+        desk.readAll()
+        desk.change(.missingDirectory)
+        let session = desk.catalog.shares["acme-azure"]?.localLinks.first?.sessions.first
+        #expect(session?.password?.digest == 9)
+    }
+
     @Test func `a circuit that has lost one of two tenants keeps its tags from newcomers`() {
         var desk = desk()
         desk.readAll()

@@ -216,6 +216,30 @@ import Testing
         #expect(desk.catalog.hasSettings)
     }
 
+    @Test(arguments: [true, false])
+    func `what an incomplete listing at start does not name is not gone`(hasSettings: Bool) {
+        var desk = Desk(circuits: twenty)
+        let before = desk.files
+        desk.files = hasSettings ? ["circuitd.yaml": "edge ord1"] : [:]
+        desk.catalog = Catalog(
+            restoring: desk.saved.flatMap(SavedCatalog.init(decoding:)), hostName: "ord1",
+            parsing: .plain)
+        let change = desk.change(
+            DirectoryDelta(files: desk.files.mapValues { .bytes(Array($0.utf8)) }))
+        #expect(change.circuits.count == 20)
+        desk.wait(.seconds(600))
+        #expect(desk.names == twenty)
+        #expect(desk.catalog.heldRemovals == [])
+        #expect(desk.catalog.faults.isEmpty == hasSettings)
+        // Once everything is listed, what is not there is gone.
+        desk.files = before
+        desk.files["circuits/c10.yaml"] = nil
+        desk.readAll()
+        desk.wait(.seconds(2))
+        #expect(desk.names.count == 19)
+        #expect(desk.catalog.faults.isEmpty)
+    }
+
     @Test func `a single file missing at start is removed two seconds later`() {
         var desk = Desk(circuits: twenty)
         desk.files["circuits/c10.yaml"] = nil
