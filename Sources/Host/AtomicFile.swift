@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import Glibc
 
 // Files that are whole or absent: written under another name in the same directory, synced,

@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import Glibc
 
 // How many files and sockets the process may hold. A shell's or a container's soft limit of 1,024

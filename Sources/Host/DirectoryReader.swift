@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import Glibc
 
 // Reads a snapshot: every file is compared with itself before and after, the directories'

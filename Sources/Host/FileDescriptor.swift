@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import Glibc
 
 // The one owner of a descriptor: closed exactly once, when its owner goes.

@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import CMicroHTTPD
 import Glibc
 import Net

@@ -1,6 +1,7 @@
 // Who this process and this host are: what differs from one to the other.
 
 import CBSD
+import CLinux
 import Glibc
 import Net
 

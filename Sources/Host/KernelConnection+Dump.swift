@@ -1,5 +1,6 @@
 // A dump of the kernel: complete, or an error. Each dump has a socket of its own, since a dump that
 // is given up half-way would leave the kernel's answer in the way of the next.
+import CBSD
 import CLinux
 import Glibc
 public import Net

@@ -1,6 +1,7 @@
 // The kernel worker's side of rtnetlink: executes batches of steps, and blocks on the kernel as
 // long as the kernel likes. It decides nothing: what is refused is reported with the kernel's own
 // sentence, and every step gets exactly one outcome, also when the kernel falls silent.
+import CBSD
 import CLinux
 import Glibc
 public import Net

@@ -1,6 +1,7 @@
 // The loop thread's side of rtnetlink: what the kernel tells everybody, without ever blocking.
 // What our own worker did to routes and nexthops is not told, since its outcomes say it; links and
 // addresses are, since only they bring the index of what was made. Lost messages are an event too.
+import CBSD
 import CLinux
 import Glibc
 public import Net

@@ -1,5 +1,7 @@
 // The host's settings that decide whether packets flow: read, never written. Each sentence names
 // the setting, what goes wrong with it, and the value that it should have.
+import CBSD
+import CLinux
 import Glibc
 import Net
 

@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import Glibc
 
 // A value behind a pthread mutex. Synchronization's Mutex would do, but on Linux its lock is a

@@ -1,3 +1,4 @@
+import CBSD
 import CLinux
 import Glibc
 

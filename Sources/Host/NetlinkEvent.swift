@@ -1,5 +1,6 @@
 // What the shim decoded, as values of Net. A message that says what Net cannot express (a name the
 // kernel should not have, a prefix with a TOS) becomes nil and is passed over.
+import CBSD
 import CLinux
 import Glibc
 import Net

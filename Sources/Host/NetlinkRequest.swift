@@ -1,4 +1,5 @@
 // Steps as rtnetlink messages: one buffer of them, and which message belongs to which step.
+import CBSD
 import CLinux
 import Glibc
 import Net

@@ -1,5 +1,6 @@
 // A NETLINK_ROUTE socket with its receive buffer. Reading is by datagram; what arrives is walked
 // message by message by the shim, which trusts none of it.
+import CBSD
 import CLinux
 import Glibc
 import Net

@@ -1,4 +1,5 @@
 import CBSD
+import CLinux
 import Glibc
 
 // One daemon for a run directory: pidfile_open(3bsd) holds a lock for as long as the process lives.

@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import Glibc
 public import Net
 

@@ -1,3 +1,5 @@
+import CBSD
+import CLinux
 import Glibc
 
 // A listening Unix socket in the file system. What stands at its path is removed only when it is
