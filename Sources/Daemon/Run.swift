@@ -75,7 +75,8 @@ private func run(_ options: Options, _ log: Log) throws(SystemError) -> Int32 {
                 name: API.controlSocket, path: "\(options.run)/control.sock", mode: 0o660,
                 group: Credentials.group(named: readGroupName)),
             HTTPServer.Socket(
-                name: API.healthSocket, path: "\(options.run)/health.sock", mode: 0o666),
+                name: API.healthSocket, path: "\(options.run)/health.sock", mode: 0o666,
+                userLimit: 16),
         ], handler: { api.handle($0, $1) })
     defer { server.stop() }
     log.notice(

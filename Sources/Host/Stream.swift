@@ -79,7 +79,7 @@ public final class Stream {
     }
 
     /// Generalized TTL security (RFC 5082) from now on: for a connection that was accepted, whose
-    /// listener serves others too.
+    /// listener serves others too. What has come before the call is not judged by it.
     public func setTTLSecurity(_ hops: UInt8) throws(SystemError) {
         try setTTL(descriptor, remote.address.family, 255)
         try setSmallestTTL(descriptor, remote.address.family, hops: hops)
