@@ -60,7 +60,10 @@ extension RIB {
         while steps.count < end, let group = common.forwarding.idle.pop() {
             common.drainIdle(group, into: &steps)
         }
-        while steps.count < end, let id = common.forwarding.unknownGroups.pop() {
+        // A number that was given up may have routes until the last step that knew it has ended.
+        while steps.count < end, common.inFlight == 0,
+            let id = common.forwarding.unknownGroups.pop()
+        {
             // Somebody may have taken a number that was given up.
             if common.forwarding.foreignIDs.contains(id) { continue }
             common.emit(.deletion(id.rawValue), .deleteNextHop(id), into: &steps)
@@ -78,7 +81,7 @@ extension RIB {
         hasWork || !common.queue.isEmpty || !common.forwarding.urgent.isEmpty
             || !common.forwarding.singles.isEmpty || !unreachable.queue.isEmpty
             || !common.forwarding.idle.isEmpty || !common.forwarding.idleSingles.isEmpty
-            || !common.forwarding.unknownGroups.isEmpty
+            || (!common.forwarding.unknownGroups.isEmpty && common.inFlight == 0)
             || !common.forwarding.unknownSingles.isEmpty
     }
 
