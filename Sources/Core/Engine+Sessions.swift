@@ -125,7 +125,8 @@ extension Engine {
         if let trouble = link.trouble ?? link.muted[family] { return trouble }
         guard link.device != nil else { return "the link is not up yet" }
         if let password = sessions[slot].settings.password, password.digest == nil {
-            return "the password file \(password.file) is missing, empty, too long or readable by others"
+            return
+                "the password file \(password.file) is missing, empty, too long or readable by others"
         }
         return nil
     }
