@@ -146,10 +146,7 @@ extension Engine {
         for outcome in outcomes {
             if let error = outcome.error {
                 totals.stepsFailed += 1
-                log(
-                    .warning, "the kernel refused a step",
-                    ["step": describe(outcome.step), "error": error.description],
-                    into: &effects)
+                refused(outcome.step, error, at: now, into: &effects)
             } else {
                 totals.stepsDone += 1
             }
@@ -168,6 +165,19 @@ extension Engine {
         }
         ribIsTouched = true
         healthBook.isTouched = true
+    }
+
+    /// A refusal is worth a warning once; what is tried again and refused again is not news.
+    private mutating func refused(
+        _ step: Step, _ error: KernelError, at now: Instant, into effects: inout [Effect]
+    ) {
+        let what = describe(step)
+        let isNews = refusals[what].map { $0 + .seconds(300) <= now } ?? true
+        if refusals.count > 256 { refusals = [:] }
+        if isNews { refusals[what] = now }
+        log(
+            isNews ? .warning : .debug, "the kernel refused a step",
+            ["step": what, "error": error.description], into: &effects)
     }
 
     /// Looks at the links whose devices changed, and starts or stops what stands on them.

@@ -80,6 +80,8 @@ public struct Engine: ~Copyable {
     var holdUntil: Instant?
     var leaving = Leaving()
     var stepsInFlight = 0
+    /// Steps that were refused, and when that was last said.
+    var refusals: [String: Instant] = [:]
     var savedAdoptions: UInt64 = 0
 
     var links: [LiveLink] = []

@@ -53,66 +53,44 @@ extension Engine {
             }
         }
         let status = rib.forwarding
-        func one(_ value: some BinaryInteger) -> [Sample] { [Sample(Double(value))] }
+        func gauge(_ name: String, _ help: String, _ samples: [Sample]) -> MetricFamily {
+            MetricFamily("circuitd_" + name, help, .gauge, samples)
+        }
+        func gauge(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
+            gauge(name, help, [Sample(Double(value))])
+        }
+        func counter(_ name: String, _ help: String, _ samples: [Sample]) -> MetricFamily {
+            MetricFamily("circuitd_" + name, help, .counter, samples)
+        }
+        func counter(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
+            counter(name, help, [Sample(Double(value))])
+        }
+        let uptime = startedAt.map { (now - $0).seconds } ?? 0
+        let faults = catalog.faults.filter { $0.severity == .fault }.count
+        let held = catalog.heldRemovals.count
         return [
-            MetricFamily(
-                "circuitd_info", "Version of the daemon.", .gauge,
-                [Sample(1, [Label("version", circuitdVersion)])]),
-            MetricFamily(
-                "circuitd_uptime_seconds", "Time since the start.", .gauge,
-                [Sample(startedAt.map { (now - $0).seconds } ?? 0)]),
-            MetricFamily(
-                "circuitd_circuit_health", "1 for the state that the circuit is in.", .gauge,
-                health),
-            MetricFamily(
-                "circuitd_circuit_links_forwarding", "Links of this edge that forward.", .gauge,
-                forwarding),
-            MetricFamily(
-                "circuitd_link_up", "Whether the link can carry packets.", .gauge, linkUp),
-            MetricFamily(
-                "circuitd_session_established", "Whether the BGP session is established.", .gauge,
-                established),
-            MetricFamily(
-                "circuitd_session_prefixes_accepted", "Prefixes let in.", .gauge, accepted),
-            MetricFamily(
-                "circuitd_session_prefixes_advertised", "Prefixes announced.", .gauge,
-                advertised),
-            MetricFamily(
-                "circuitd_session_flaps_total", "Times that the session went down.", .counter,
-                flaps),
-            MetricFamily(
-                "circuitd_kernel_routes_installed", "Routes that the kernel acknowledged.",
-                .gauge, one(status.installed)),
-            MetricFamily(
-                "circuitd_kernel_routes_queued", "Routes that wait to be written.", .gauge,
-                one(status.queued)),
-            MetricFamily(
-                "circuitd_kernel_routes_failing", "Routes that the kernel refused.", .gauge,
-                one(status.failing)),
-            MetricFamily(
-                "circuitd_kernel_route_conflicts", "Foreign routes in our way.", .gauge,
-                one(status.conflicts)),
-            MetricFamily(
-                "circuitd_kernel_nexthop_groups", "Nexthop groups of ours.", .gauge,
-                one(status.groups)),
-            MetricFamily(
-                "circuitd_kernel_steps_total", "Steps that the kernel carried out.", .counter,
-                one(totals.stepsDone)),
-            MetricFamily(
-                "circuitd_kernel_refusals_total", "Steps that the kernel refused.", .counter,
-                one(totals.stepsFailed)),
-            MetricFamily(
-                "circuitd_kernel_resyncs_total", "Complete dumps of the kernel.", .counter,
-                one(totals.resyncs)),
-            MetricFamily(
-                "circuitd_kernel_overflows_total", "Times that events were lost.", .counter,
-                one(totals.overflows)),
-            MetricFamily(
-                "circuitd_file_faults", "Faults of the files.", .gauge,
-                one(catalog.faults.filter { $0.severity == .fault }.count)),
-            MetricFamily(
-                "circuitd_held_removals", "Circuits whose removal waits for confirmation.",
-                .gauge, one(catalog.heldRemovals.count)),
+            gauge(
+                "info", "Version of the daemon.", [Sample(1, [Label("version", circuitdVersion)])]),
+            gauge("uptime_seconds", "Time since the start.", [Sample(uptime)]),
+            gauge("circuit_health", "1 for the state that the circuit is in.", health),
+            gauge("circuit_links_forwarding", "Links of this edge that forward.", forwarding),
+            gauge("link_up", "Whether the link can carry packets.", linkUp),
+            gauge("session_established", "Whether the BGP session is established.", established),
+            gauge("session_prefixes_accepted", "Prefixes let in.", accepted),
+            gauge("session_prefixes_advertised", "Prefixes announced.", advertised),
+            counter("session_flaps_total", "Times that the session went down.", flaps),
+            gauge(
+                "kernel_routes_installed", "Routes that the kernel acknowledged.", status.installed),
+            gauge("kernel_routes_queued", "Routes that wait to be written.", status.queued),
+            gauge("kernel_routes_failing", "Routes that the kernel refused.", status.failing),
+            gauge("kernel_route_conflicts", "Foreign routes in our way.", status.conflicts),
+            gauge("kernel_nexthop_groups", "Nexthop groups of ours.", status.groups),
+            counter("kernel_steps_total", "Steps that the kernel carried out.", totals.stepsDone),
+            counter("kernel_refusals_total", "Steps that the kernel refused.", totals.stepsFailed),
+            counter("kernel_resyncs_total", "Complete dumps of the kernel.", totals.resyncs),
+            counter("kernel_overflows_total", "Times that events were lost.", totals.overflows),
+            gauge("file_faults", "Faults of the files.", faults),
+            gauge("held_removals", "Removals that wait for confirmation.", held),
         ]
     }
 }
