@@ -11,6 +11,13 @@ struct MutationTests {
             gracefulRestart: GracefulRestartOffer(restartTime: 120, preserved: [.ipv4]))
         settings.offersFourOctetASN = isWide
         settings.offersEnhancedRefresh = isWide
+        if isWide {
+            settings.role = .customer
+            settings.addPath = [.receive, .send]
+            settings.offersExtendedNextHop = true
+            settings.longLivedTime = 3600
+            settings.identity = SpeakerIdentity(hostname: "ord1", version: "circuitd")
+        }
         return settings
     }
 
