@@ -146,15 +146,3 @@ struct Dress: Sendable {
         }
     }
 }
-
-extension PathAttributes {
-    /// Adds a community that is not there yet.
-    mutating func add(_ community: AnyCommunity) {
-        switch community {
-        case .standard(let one): if !communities.contains(one) { communities.append(one) }
-        case .extended(let one):
-            if !extendedCommunities.contains(one) { extendedCommunities.append(one) }
-        case .large(let one): if !largeCommunities.contains(one) { largeCommunities.append(one) }
-        }
-    }
-}

@@ -53,7 +53,7 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
     case routerID
     /// Higher peer address.
     case peerAddress
-    /// All equal: the later source.
+    /// All equal: the later source, and of one source the higher path identifier.
     case source
 
     /// A few words for people.
@@ -79,9 +79,12 @@ public struct PathEntry: Hashable, Sendable {
     public var prefix: Prefix
     /// Who gave it.
     public var source: SourceID
+    /// What tells paths of one source apart (RFC 7911); 0 where it gives one only.
+    public var pathID: UInt32
     /// The BGP next hop, if there is one.
     public var nextHop: IPAddress?
-    /// Canonical path attributes (`PathAttributes(canonical:)`).
+    /// Canonical path attributes (`PathAttributes(canonical:)`): in the view of what is received
+    /// as the peer said them, else as they became.
     public var attributes: [UInt8]
     /// Where packets go.
     public var gateway: GatewayID?
