@@ -61,17 +61,18 @@ extension Engine {
                 gateways.append(GatewayID(device, other))
             }
         }
+        var policy = ImportPolicy(
+            accept: settings.accept, acceptsDefault: settings.acceptsDefault,
+            isPublic: settings.isPublic, allowOwnAS: settings.allowOwnAS,
+            localPref: settings.localPref, limit: settings.limits.inbound)
+        policy.multipath = settings.multipath
         return SourceSettings(
             space: spec.table, circuit: number(of: links[link].key.circuit),
             kind: settings.localASN == settings.peerASN ? .internal : .external,
             peer: settings.peer, routerID: routerID ?? RouterID(raw: 0),
             peerASN: settings.peerASN, localASN: settings.localASN, gateways: gateways,
             subnets: spec.addresses.map(\.network), locals: spec.addresses.map(\.address),
-            policy: ImportPolicy(
-                accept: settings.accept,
-                acceptsDefault: settings.acceptsDefault,
-                isPublic: settings.isPublic, allowOwnAS: settings.allowOwnAS,
-                localPref: settings.localPref, limit: settings.limits.inbound))
+            policy: policy)
     }
 
     func peerSettings(_ settings: SessionSettings, _ link: Int) -> PeerSettings {

@@ -43,6 +43,8 @@ struct Source: Sendable {
         var routerID: UInt32
         var peerHigh: UInt64
         var peerLow: UInt64
+        var circuit: UInt32
+        var multipath: Multipath
 
         init(_ settings: SourceSettings) {
             kind =
@@ -54,6 +56,8 @@ struct Source: Sendable {
             isInternal = settings.kind == .internal
             localPref = settings.policy.localPref
             routerID = settings.routerID.raw
+            circuit = settings.circuit
+            multipath = settings.policy.multipath
             switch settings.peer {
             case .v4(let address):
                 peerHigh = 0
