@@ -25,13 +25,13 @@ struct BGPKeys {
     var localPref: UInt32?
     var med: UInt32?
     var prepend: UInt8?
-    var communities: [String]?
+    var communities: [AnyCommunity]?
     var allowOwnAS: UInt8?
     var overridesAS: Bool?
     var removesPrivateAS: Bool?
     var gracefulRestart: Bool?
     var ttlSecurity: Bool?
-    var role: String?
+    var role: PeeringRole?
     var families: [Family]?
     var isPassive: Bool?
     var port: UInt16?
@@ -78,7 +78,7 @@ struct BGPKeys {
         removesPrivateAS = fields.read("remove-private-as", .flag)
         gracefulRestart = fields.read("graceful-restart", .flag)
         ttlSecurity = fields.read("ttl-security", .flag)
-        role = fields.read("role", .word(["provider", "customer", "peer", "rs", "rs-client"]))
+        role = fields.read("role", .role)
         families = fields.list("families", .family)
         isPassive = fields.read("passive", .flag)
         port = fields.read("port", .number(1...65535 as ClosedRange<UInt16>))
@@ -118,6 +118,18 @@ extension Term where Value == UInt8 {
             plainNumber(text.hasSuffix("%") ? text.dropLast() : text[...]).flatMap {
                 (1...100).contains($0) ? UInt8($0) : nil
             }
+        }
+    }
+}
+
+extension Term where Value == PeeringRole {
+    /// Our role towards a peer.
+    static var role: Term {
+        let word = Term<String>.word(PeeringRole.allCases.map(\.description))
+        return Term(word.expected) { text in
+            PeeringRole.allCases.first { $0.description == text }
+        } why: {
+            word.why($0)
         }
     }
 }

@@ -59,22 +59,6 @@ extension Term where Value == String {
         }
     }
 
-    /// A BGP community: `65000:1`, a large one, or a well-known name.
-    static var community: Term {
-        Term("a community such as 65000:1, 65000:1:2 or no-export") { text in
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            let names = ["no-export", "no-advertise", "no-peer", "graceful-shutdown", "blackhole"]
-            let isCommunity =
-                switch parts.count {
-                case 1: names.contains(text)
-                case 2: parts.allSatisfy { plainNumber($0).map { $0 < 1 << 16 } ?? false }
-                case 3: parts.allSatisfy { plainNumber($0).map { $0 < 1 << 32 } ?? false }
-                default: false
-                }
-            return isCommunity ? text : nil
-        }
-    }
-
     /// A key file's place.
     static var keyFile: Term {
         Term("a file below keys/, such as keys/acme-azure") { text in
@@ -209,4 +193,11 @@ func isName(_ text: String, dots: Bool) -> Bool {
             default: false
             }
         }
+}
+
+extension Term where Value == AnyCommunity {
+    /// A BGP community: `65000:1`, a large or extended one, or a well-known name.
+    static var community: Term {
+        Term("a community such as 65000:1, 65000:1:2 or no-export") { AnyCommunity($0) }
+    }
 }

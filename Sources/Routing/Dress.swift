@@ -16,7 +16,6 @@ struct Dress: Sendable {
         count = Int(policy.prepend) + (policy.isInternal ? 0 : 1)
         isPlain =
             !policy.removesPrivateAS && !policy.overridesAS && policy.communities.isEmpty
-            && policy.largeCommunities.isEmpty
     }
 
     /// The attributes as they leave.
@@ -127,18 +126,7 @@ struct Dress: Sendable {
             if policy.overridesAS { override(&attributes.asPath) }
         }
         attributes.asPath.prepend(policy.localASN, count: count)
-        for value in policy.communities {
-            let community = Community(rawValue: value)
-            if !attributes.communities.contains(community) {
-                attributes.communities.append(community)
-            }
-        }
-        for parts in policy.largeCommunities where parts.count == 3 {
-            let community = LargeCommunity(parts[0], parts[1], parts[2])
-            if !attributes.largeCommunities.contains(community) {
-                attributes.largeCommunities.append(community)
-            }
-        }
+        for community in policy.communities { attributes.add(community) }
         return attributes.canonical()
     }
 
@@ -155,6 +143,18 @@ struct Dress: Sendable {
             where path.segments[index].numbers[place] == policy.peerASN {
                 path.segments[index].numbers[place] = policy.localASN
             }
+        }
+    }
+}
+
+extension PathAttributes {
+    /// Adds a community that is not there yet.
+    mutating func add(_ community: AnyCommunity) {
+        switch community {
+        case .standard(let one): if !communities.contains(one) { communities.append(one) }
+        case .extended(let one):
+            if !extendedCommunities.contains(one) { extendedCommunities.append(one) }
+        case .large(let one): if !largeCommunities.contains(one) { largeCommunities.append(one) }
         }
     }
 }

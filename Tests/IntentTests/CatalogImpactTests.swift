@@ -64,7 +64,7 @@ import Testing
         .session("local-pref") { $0.localPref = 1 },
         .session("max-prefixes") { $0.limits.inbound = 9 },
         .session("min-prefixes") { $0.minPrefixes = 9 },
-        .session("communities") { $0.communities = ["1:1"] },
+        .session("communities") { $0.communities = [.standard(Community(1, 1))] },
         .session("bfd") { $0.bfd = .init(interval: .milliseconds(300), multiplier: 3) },
         Change(name: "routes") { $0.peerings[0].routes = [.default(.ipv4)] },
         Change(name: "routing both") { $0.peerings[0].routing = .both },

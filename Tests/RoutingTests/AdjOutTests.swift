@@ -317,8 +317,8 @@ struct AdjOutTests {
     @Test func `MED and communities are added once`() {
         var policy = Self.receiver().policy
         policy.med = 30
-        policy.communities = [65000 << 16 | 1, Community.noExport.rawValue]
-        policy.largeCommunities = [[64600, 1, 2]]
+        policy.communities = [.standard(Community(65000, 1)), .standard(.noExport)]
+        policy.communities.append(.large(LargeCommunity(64600, 1, 2)))
         let value = PathAttributes(
             canonical: Dress(policy).dress(
                 attributes([1], communities: [Community(65000, 1)]), localPref: 100))

@@ -26,6 +26,19 @@ public struct Negotiated: Hashable, Sendable {
     public var gracefulRestart: PeerGracefulRestart?
     /// The codes of all capabilities the peer named, for display.
     public var peerCapabilities: [UInt8]
+    /// Families whose prefixes carry path identifiers from the peer (RFC 7911).
+    public var addPathIn: Set<Family> = []
+    /// Families whose prefixes carry path identifiers to the peer.
+    public var addPathOut: Set<Family> = []
+    /// IPv4 routes may have IPv6 next hops, both ways (RFC 8950).
+    public var hasExtendedNextHop = false
+    /// The role that the peer said (RFC 9234).
+    public var peerRole: PeeringRole?
+    /// Seconds that the peer's routes may be kept as the last choice, by family (RFC 9494), when
+    /// both sides said something.
+    public var longLived: [Family: UInt32] = [:]
+    /// What the peer says of itself: bytes of its own, to be escaped before anybody reads them.
+    public var peerIdentity: SpeakerIdentity?
 
     /// An agreement as it comes out of two OPENs; the defaults are those of a modern peer.
     public init(
