@@ -273,10 +273,6 @@ extension Engine {
     mutating func deliver(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         let source = sessions[slot].source
         ribIsTouched = true
-        if !update.withdrawn4.isEmpty || !update.withdrawn6.isEmpty {
-            rib.withdraw(
-                from: source, withdrawn4: update.withdrawn4, withdrawn6: update.withdrawn6)
-        }
         if let family = update.endOfRIB {
             sessions[slot].endOfRIB.insert(family)
             if let negotiated = sessions[slot].peer.negotiated,
@@ -289,11 +285,7 @@ extension Engine {
             healthBook.isTouched = true
             return
         }
-        guard !update.announced4.isEmpty || !update.announced6.isEmpty else { return }
-        let isWithin = rib.learn(
-            from: source, announced4: update.announced4, announced6: update.announced6,
-            attributes: update.attributes, nextHop4: update.nextHop4,
-            nextHop6: update.nextHop6.map { .v6($0) }, linkLocal6: update.linkLocal6)
+        let isWithin = rib.learn(from: source, update)
         checkLimit(slot, isWithin: isWithin, at: now, into: &effects)
     }
 
