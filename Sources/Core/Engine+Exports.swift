@@ -72,19 +72,36 @@ extension Engine {
             exchange.append(
                 ExportPolicy.Exchange(circuit: number(of: leave.from), prefixes: leave.prefixes))
         }
-        return ReceiverSettings(
+        var result = ReceiverSettings(
             space: spec.table, circuit: number(of: session.id.circuit),
             families: negotiated.families, nextHop4: nextHop4,
             nextHop6: nextHop6, origin: origins[spec.tenant],
             hasFourOctetASN: negotiated.hasFourOctetASN,
             messageLimit: negotiated.maximumLength,
-            policy: ExportPolicy(
-                exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,
-                peerASN: settings.peerASN, isInternal: negotiated.isInternal,
-                prepend: settings.prepend, med: settings.med,
-                communities: settings.communities,
-                removesPrivateAS: settings.removesPrivateAS,
-                overridesAS: settings.overridesAS, limit: settings.limits.outbound))
+            policy: exportPolicy(
+                settings, exchange: exchange, isDrained: links[session.link].isDrained))
+        result.addPath = negotiated.addPathOut
+        result.hasExtendedNextHop = negotiated.hasExtendedNextHop
+        result.localID = catalog.settings?.routerID ?? RouterID(raw: 0)
+        result.knowsLongLived = !negotiated.longLived.isEmpty
+        return result
+    }
+
+    private func exportPolicy(
+        _ settings: SessionSettings, exchange: [ExportPolicy.Exchange], isDrained: Bool
+    ) -> ExportPolicy {
+        var policy = ExportPolicy(
+            exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,
+            peerASN: settings.peerASN, isInternal: settings.isInternal,
+            prepend: settings.prepend, med: settings.med, communities: settings.communities,
+            removesPrivateAS: settings.removesPrivateAS, overridesAS: settings.overridesAS,
+            limit: settings.limits.outbound)
+        policy.rules = settings.exportRules
+        policy.role = settings.isInternal ? nil : settings.role
+        policy.isNextHopSelf = settings.isNextHopSelf
+        policy.isReflectorClient = settings.isReflectorClient
+        policy.isDrained = isDrained
+        return policy
     }
 }
 

@@ -35,15 +35,22 @@ extension Engine {
                 sessionsByEnds[ends(slot, settings)] = slot
                 leaveListener(slot, old, into: &effects)
                 joinListener(slot)
-                rebuildPeer(slot, Notification(.configurationChange), at: now, into: &effects)
+                rebuildPeer(slot, notification(of: settings), at: now, into: &effects)
             } else {
                 updateReceiver(slot)
+                if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
             }
         }
         for (id, settings) in wanted.sorted(by: { $0.key < $1.key }) {
             kept.append(addSession(id, settings, link, at: now))
         }
         links[link].sessions = kept
+    }
+
+    /// What the peer hears of a change of its session's settings.
+    private func notification(of settings: SessionSettings) -> Notification {
+        guard let text = settings.shutdown else { return Notification(.configurationChange) }
+        return Notification(.administrativeShutdown, text: text)
     }
 
     mutating func addSession(
@@ -120,6 +127,9 @@ extension Engine {
     }
 
     func reasonToHold(_ slot: Int) -> String? {
+        if let text = sessions[slot].settings.shutdown {
+            return text.isEmpty ? "shut down in its file" : "shut down in its file: \(text)"
+        }
         let link = links[sessions[slot].link]
         let family = sessions[slot].settings.local.family
         if let trouble = link.trouble ?? link.muted[family] { return trouble }
@@ -141,11 +151,33 @@ extension Engine {
     }
 
     /// Ends a session at the operator's word; it starts again by itself.
-    mutating func clearSession(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
+    mutating func clearSession(
+        _ slot: Int, reason: String?, at now: Instant, into effects: inout [Effect]
+    ) {
+        sessions[slot].overLimit = nil
         stopSession(
-            slot, Notification(.administrativeReset, text: "cleared by operator"), at: now,
-            into: &effects)
+            slot, Notification(.administrativeReset, text: reason ?? "cleared by operator"),
+            at: now, into: &effects)
         admit(slot, at: now, into: &effects)
+    }
+
+    /// Asks the peer for all its routes again; false when it cannot answer that.
+    mutating func refreshIn(_ slot: Int, at now: Instant, into effects: inout [Effect]) -> Bool {
+        var isAsked = false
+        for family in sessions[slot].settings.families.sorted()
+        where sessions[slot].peer.requestRefresh(family, into: &actions) {
+            isAsked = true
+        }
+        perform(slot, at: now, into: &effects)
+        return isAsked
+    }
+
+    /// Tells the peer all its routes again; false when it hears none.
+    mutating func refreshOut(_ slot: Int, at now: Instant, into effects: inout [Effect]) -> Bool {
+        guard let receiver = sessions[slot].receiver else { return false }
+        for family in sessions[slot].settings.families.sorted() { rib.refresh(receiver, family) }
+        ribIsTouched = true
+        return true
     }
 
     mutating func tickSession(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
@@ -156,18 +188,26 @@ extension Engine {
             settleGateways(sessions[slot].link, at: now)
             ribIsTouched = true
         }
+        if let over = sessions[slot].overLimit, over.until <= now {
+            sessions[slot].overLimit = nil
+            healthBook.isTouched = true
+        }
         sessions[slot].peer.tick(at: now, into: &actions)
         perform(slot, at: now, into: &effects)
     }
 
     func sessionDeadline(_ slot: Int) -> Instant? {
-        earlier(sessions[slot].peer.nextDeadline, sessions[slot].staleUntil)
+        earlier(
+            earlier(sessions[slot].peer.nextDeadline, sessions[slot].staleUntil),
+            sessions[slot].overLimit?.until)
     }
 
     mutating func established(
         _ slot: Int, _ negotiated: Negotiated, at now: Instant, into effects: inout [Effect]
     ) {
         sessions[slot].lastError = nil
+        sessions[slot].overLimit = nil
+        sessions[slot].nearLimit = []
         sessions[slot].negotiated = negotiated
         sessions[slot].endOfRIB = []
         updateSource(slot)
@@ -253,11 +293,8 @@ extension Engine {
         let isWithin = rib.learn(
             from: source, announced4: update.announced4, announced6: update.announced6,
             attributes: update.attributes, nextHop4: update.nextHop4,
-            nextHop6: update.nextHop6.map { .v6($0) })
-        if !isWithin {
-            sessions[slot].peer.notify(
-                Notification(.maximumPrefixes), at: now, into: &actions)
-        }
+            nextHop6: update.nextHop6.map { .v6($0) }, linkLocal6: update.linkLocal6)
+        checkLimit(slot, isWithin: isWithin, at: now, into: &effects)
     }
 
     /// The hold of an earlier run's routes ends when links stand as wanted and every peer that can

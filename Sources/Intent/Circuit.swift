@@ -288,4 +288,7 @@ public struct SessionSettings: Hashable, Sendable {
         importRules = []
         exportRules = []
     }
+
+    /// The peer is in our own AS.
+    public var isInternal: Bool { localASN == peerASN }
 }

@@ -128,14 +128,64 @@ extension Routes {
         }
         var reasons: [SelectionReason]? = []
         Selection.order(&candidates, reasons: &reasons)
+        let sharers = sharers(candidates)
         var result: [PathEntry] = []
         for (place, candidate) in candidates.enumerated() {
             var entry = entry(table, row, candidate.path, common)
             entry.isBest = place == 0
+            entry.isMultipath = sharers.contains(candidate.path)
             entry.reason = reasons?[place]
+            if entry.isMultipath {
+                let outdone = candidates.firstIndex { !sharers.contains($0.path) }
+                entry.reason =
+                    !entry.isBest
+                    ? .multipath
+                    : outdone.map { Selection.decision(candidates, winner: 0, loser: $0) }
+                        ?? .only
+            }
             result.append(entry)
         }
         return result + refused.sorted { ($0.source, $0.pathID) < ($1.source, $1.pathID) }
+    }
+
+    /// The paths that share the traffic, none where one has it all.
+    private func sharers(_ candidates: [Candidate]) -> [UInt32] {
+        var ways = candidates.filter { $0.gateway != 0 }
+        let end = Selection.gather(&ways, from: 0)
+        let gateways = Set(ways[..<end].map(\.gateway))
+        return gateways.count > 1 ? ways[..<end].map(\.path) : []
+    }
+
+    /// Whether a path of a row is one of several that share the traffic.
+    private func isSharing(
+        _ table: Int, _ row: Int, _ path: Path, _ common: borrowing Common
+    ) -> Bool {
+        let own = Int(tables[table].rows[row].own)
+        let end = common.forwarding.choices[own].key.endOfTier(0)
+        guard own != 0, end > 1, path.gateway != 0,
+            common.forwarding.choices[own].key.gateways[..<end].contains(path.gateway)
+        else { return false }
+        var candidates: [Candidate] = []
+        var handle = tables[table].rows[row].paths
+        while handle != 0 {
+            let other = paths[handle]
+            if !other.tag.isRefused, common.sources[other.tag.source].isValid(other.tag) {
+                candidates.append(candidate(handle, other, common))
+            }
+            handle = other.next
+        }
+        return sharers(candidates).contains {
+            paths[$0].tag == path.tag && paths[$0].attributes == path.attributes
+        }
+    }
+
+    /// Whether the kernel's route leads to a gateway.
+    private func isActive(
+        _ table: Int, _ row: Int, _ gateway: UInt32, _ common: borrowing Common
+    ) -> Bool {
+        let held = tables[table].rows[row].held
+        guard held != 0, held != unknownGroup else { return false }
+        return common.forwarding.groups[Int(held)].actives.contains(gateway)
     }
 
     private func entry(
@@ -157,7 +207,9 @@ extension Routes {
             refusal: path.tag.isRefused
                 ? RIB.reason(prefix, path.attributes, source, common) : nil,
             isStale: common.sources[source].isStale(path.tag),
-            isBest: handle == bestHandle(table, row, common), reason: nil,
+            isBest: handle == bestHandle(table, row, common),
+            isMultipath: isSharing(table, row, path, common),
+            isActive: isActive(table, row, path.gateway, common), reason: nil,
             isInKernel: tables[table].rows[row].held != 0)
     }
 }

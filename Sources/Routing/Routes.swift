@@ -12,6 +12,7 @@ struct Routes<P: RoutePrefix>: Sendable {
     private var candidates: [Candidate] = []
     private var others: [UInt32] = []
     private var list: [UInt32] = []
+    private var ties: UInt8 = 0
 
     /// More gateways than this for one row are of no use.
     static var maximumChoice: Int { 8 }
@@ -82,6 +83,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         _ table: Int, _ row: Int, old: Announcement?, _ common: inout Common
     ) {
         list.removeAll(keepingCapacity: true)
+        ties = 0
         let head = tables[table].rows[row].paths
         if head != 0, paths[head].next == 0 {
             let path = paths[head]
@@ -96,7 +98,8 @@ struct Routes<P: RoutePrefix>: Sendable {
         setOwn(
             table, row,
             common.forwarding.choice(
-                list, space: UInt32(truncatingIfNeeded: table), family: P.family), &common)
+                list, ties: ties, space: UInt32(truncatingIfNeeded: table), family: P.family),
+            &common)
         let new = announcement(tables[table].rows[row].paths, common)
         if new != old {
             if let old { mark(table, row, source: old.source, &common) }
@@ -132,11 +135,35 @@ struct Routes<P: RoutePrefix>: Sendable {
             next = candidate.path
         }
         tables[table].rows[row].paths = next
+        if candidates.contains(where: { $0.multipath != .off }) {
+            listTiers()
+            return
+        }
         for candidate in candidates
         where candidate.gateway != 0 && list.count < Self.maximumChoice
             && !list.contains(candidate.gateway)
         {
             list.append(candidate.gateway)
+        }
+    }
+
+    /// Lists the gateways of candidates some of which share the traffic. Who shares is told from
+    /// those that are left once all before are gone, and not by the order: a path that is out by
+    /// its MED comes in again behind the one that put it out.
+    private mutating func listTiers() {
+        candidates.removeAll { $0.gateway == 0 }
+        var place = 0
+        while place < candidates.count, list.count < Self.maximumChoice {
+            let end = Selection.gather(&candidates, from: place)
+            // The first ones of a tier with more than there is room for; the winner is the first.
+            let start = list.count
+            for candidate in candidates[place..<end]
+            where list.count < Self.maximumChoice && !list.contains(candidate.gateway) {
+                let position = list[start...].firstIndex { $0 > candidate.gateway } ?? list.count
+                list.insert(candidate.gateway, at: position)
+                if list.count - start > 1 { ties |= 1 << UInt8(list.count - 1) }
+            }
+            place = end
         }
     }
 

@@ -48,6 +48,8 @@ struct Source: Sendable {
         var routerID: UInt32
         var peerHigh: UInt64
         var peerLow: UInt64
+        var circuit: UInt32
+        var multipath: Multipath
 
         init(_ settings: SourceSettings) {
             kind =
@@ -60,6 +62,8 @@ struct Source: Sendable {
             localPref = settings.policy.localPref
             isDrained = settings.policy.isDrained
             routerID = settings.routerID.raw
+            circuit = settings.circuit
+            multipath = settings.policy.multipath
             switch settings.peer {
             case .v4(let address):
                 peerHigh = 0

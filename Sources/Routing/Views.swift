@@ -55,6 +55,8 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
     case peerAddress
     /// All equal: the later source, and of one source the higher path identifier.
     case source
+    /// Equal as far as it matters: it shares the traffic with the best.
+    case multipath
 
     /// A few words for people.
     public var description: String {
@@ -69,6 +71,7 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
         case .routerID: "router id"
         case .peerAddress: "peer address"
         case .source: "order of sources"
+        case .multipath: "shares the traffic"
         }
     }
 }
@@ -94,8 +97,12 @@ public struct PathEntry: Hashable, Sendable {
     public var isStale: Bool
     /// Whether it is the best of its prefix.
     public var isBest: Bool
-    /// For a best path: the step that put the second behind it; else the step that put it behind
-    /// the one before.
+    /// Whether it is one of several that share the traffic of the prefix, the best included.
+    public var isMultipath = false
+    /// Whether the kernel's route for the prefix leads to its gateway, alone or among others.
+    public var isActive = false
+    /// For a best path: the step that put the first one behind it that does not share its
+    /// traffic; else the step that put it behind the one before.
     public var reason: SelectionReason?
     /// For a best path: whether the kernel acknowledged a route for the prefix.
     public var isInKernel: Bool

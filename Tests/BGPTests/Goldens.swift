@@ -103,6 +103,20 @@ enum Golden {
           80 0f 03 0002 01                   # MP_UNREACH_NLRI without prefixes
         """)
 
+    static let pathIDs = hex(
+        """
+        ffffffff ffffffff ffffffff ffffffff
+        004b 02                              # length 75, UPDATE
+        0008 00000007 18 c63364              # withdrawn: 198.51.100.0/24, path 7
+        002c                                 # attributes: 44 bytes
+          80 0e 1c 0001 01                   # MP_REACH_NLRI of IPv4
+            10 20010db8 00000000 00000000 00000001   # RFC 8950: next hop 2001:db8::1
+            00
+            00000001 10 0a01                 # 10.1.0.0/16, path 1
+          40 01 01 00                        # ORIGIN igp
+          40 02 06 02 01 0000fde9            # AS_PATH 65001
+        """)
+
     static let oldSpeaker = hex(
         """
         ffffffff ffffffff ffffffff ffffffff
@@ -131,6 +145,6 @@ enum Golden {
 
     static let keepalive = hex("ffffffff ffffffff ffffffff ffffffff 0013 04")
 
-    static let updates = [announce4, announce6, withdraw6, endOfRIB6, oldSpeaker]
+    static let updates = [announce4, announce6, withdraw6, endOfRIB6, oldSpeaker, pathIDs]
     static let all = updates + [open, longOpen, fullOpen, notification, routeRefresh, keepalive]
 }
