@@ -30,4 +30,17 @@ struct NotificationTests {
     @Test func `a text is sent only where the kind carries one`() {
         #expect(Notification(.collision, text: "no").data == [])
     }
+
+    /// RFC 8538 §3.1; a hard reset has no text of its own, and none lies in another.
+    @Test(
+        arguments: [
+            ("06 09 06 02 03 62 79 65", "cease/hard reset: cease/administrative shutdown: bye"),
+            ("06 09 06 03", "cease/hard reset: cease/peer de-configured"),
+            ("06 09 04 00", "cease/hard reset: hold timer expired"),
+            ("06 09", "cease/hard reset"), ("06 09 06", "cease/hard reset"),
+            ("06 09 06 09 06 02 01 61", "cease/hard reset"),
+        ])
+    func `a hard reset tells the reason inside it`(_ body: String, _ text: String) {
+        #expect("\(Notification(body: hex(body).span.bytes))" == text)
+    }
 }

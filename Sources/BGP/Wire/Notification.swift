@@ -59,6 +59,14 @@ public struct Notification: Hashable, Sendable {
     /// The kind of a Cease, when this is one that is known.
     public var cease: Cease? { code == 6 ? Cease(rawValue: subcode) : nil }
 
+    /// What a hard reset says is the real reason (RFC 8538 §3.1); nil in every other notification.
+    public var enclosed: Notification? {
+        guard cease == .hardReset, data.count >= 2, !(data[0] == 6 && data[1] == subcode) else {
+            return nil
+        }
+        return Notification(data[0], data[1], data: Array(data.dropFirst(2)))
+    }
+
     /// The hold timer expired.
     public static let holdTimerExpired = Notification(4, 0)
     /// The send-hold timer expired (RFC 9687).
@@ -66,6 +74,7 @@ public struct Notification: Hashable, Sendable {
 
     /// The peer's shutdown text (RFC 9003), printable and at most 255 bytes; nil without one.
     public var shutdownText: String? {
+        if let enclosed { return enclosed.shutdownText }
         guard let cease, cease.carriesText, let length = data.first, length > 0 else { return nil }
         return printable(data.dropFirst().prefix(Int(length)))
     }
@@ -76,6 +85,7 @@ extension Notification: CustomStringConvertible {
     public var description: String {
         let name =
             "\(codeName)\(subcodeName.map { "/" + $0 } ?? (subcode == 0 ? "" : "/\(subcode)"))"
+        if let enclosed { return "\(name): \(enclosed)" }
         return shutdownText.map { "\(name): \($0)" } ?? name
     }
 
