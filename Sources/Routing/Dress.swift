@@ -88,7 +88,8 @@ struct Dress: Sendable {
         }
     }
 
-    /// Writes the path with our AS in front; false where its first segment has no room.
+    /// Writes the path with our AS in front; false where its first segment or the attribute has no
+    /// room.
     private func prepend(_ path: ArraySlice<UInt8>, _ out: inout [UInt8]) -> Bool {
         var rest = path
         var held = 0
@@ -98,6 +99,7 @@ struct Dress: Sendable {
         }
         guard held + count <= 255 else { return false }
         let length = 2 + count * 4 + rest.count
+        guard length <= 0xFFFF else { return false }
         out.append(length > 255 ? 0x50 : 0x40)
         out.append(AttributeCode.asPath.rawValue)
         if length > 255 { out.append(UInt8(truncatingIfNeeded: length >> 8)) }
@@ -143,18 +145,6 @@ struct Dress: Sendable {
             where path.segments[index].numbers[place] == policy.peerASN {
                 path.segments[index].numbers[place] = policy.localASN
             }
-        }
-    }
-}
-
-extension PathAttributes {
-    /// Adds a community that is not there yet.
-    mutating func add(_ community: AnyCommunity) {
-        switch community {
-        case .standard(let one): if !communities.contains(one) { communities.append(one) }
-        case .extended(let one):
-            if !extendedCommunities.contains(one) { extendedCommunities.append(one) }
-        case .large(let one): if !largeCommunities.contains(one) { largeCommunities.append(one) }
         }
     }
 }

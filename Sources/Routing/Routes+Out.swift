@@ -10,6 +10,15 @@ extension Routes {
         for listener in common.sources[source].listeners { touch(Int(listener), table, row) }
     }
 
+    /// Some path of the row changes: those who hear of all paths look at it again.
+    mutating func touchAll(_ table: Int, _ row: Int, _ common: borrowing Common) {
+        for listener in P.family == .ipv4
+            ? common.spaces[table].listeners4 : common.spaces[table].listeners6
+        {
+            touch(Int(listener), table, row)
+        }
+    }
+
     mutating func touch(_ receiver: Int, _ table: Int, _ row: Int) {
         // The feed comes by.
         guard outs[receiver].isActive, row < outs[receiver].feed else { return }

@@ -28,6 +28,7 @@ struct Source: Sendable {
     var listeners: [UInt32] = []
     var accept4: FilterTable<Prefix4>?
     var accept6: FilterTable<Prefix6>?
+    var rules: RuleList
     /// What a static or originated source offers.
     var offered: Set<Prefix> = []
     /// Handles of `settings.gateways`.
@@ -40,9 +41,13 @@ struct Source: Sendable {
         var kind: UInt8
         var isInternal: Bool
         var localPref: UInt32?
+        /// The last choice, whatever else is said.
+        var isDrained: Bool
         var routerID: UInt32
         var peerHigh: UInt64
         var peerLow: UInt64
+        var circuit: UInt32
+        var multipath: Multipath
 
         init(_ settings: SourceSettings) {
             kind =
@@ -53,7 +58,10 @@ struct Source: Sendable {
                 }
             isInternal = settings.kind == .internal
             localPref = settings.policy.localPref
+            isDrained = settings.policy.isDrained
             routerID = settings.routerID.raw
+            circuit = settings.circuit
+            multipath = settings.policy.multipath
             switch settings.peer {
             case .v4(let address):
                 peerHigh = 0
@@ -72,10 +80,12 @@ struct Source: Sendable {
         self.settings = settings
         self.space = space
         rank = Rank(settings)
+        rules = RuleList(settings.policy.rules, localASN: settings.localASN)
         compile()
     }
 
     mutating func compile() {
+        rules = RuleList(settings.policy.rules, localASN: settings.localASN)
         rank = Rank(settings)
         accept4 = settings.policy.accept.map { FilterTable($0) }
         accept6 = settings.policy.accept.map { FilterTable($0) }

@@ -73,7 +73,10 @@ extension Peer {
             return handle(.end(refusal), on: way, at: now, into: &actions)
         }
         let agreed: Negotiated
-        switch Open.decode(body).flatMap({ Negotiated.agree($0, settings) }) {
+        let answer = Open.decode(body).flatMap {
+            Negotiated.agree($0, settings, saidCapabilities: !omitsCapabilities)
+        }
+        switch answer {
         case .failure(let fault):
             return handle(.end(fault.notification), on: way, at: now, into: &actions)
         case .success(let success): agreed = success
