@@ -39,6 +39,7 @@ route-map TO-EDGE permit 30
 exit
 router bgp 65002
  bgp router-id 192.0.2.2
+ bgp log-neighbor-changes
  no bgp ebgp-requires-policy
  no bgp network import-check
  no bgp default ipv4-unicast

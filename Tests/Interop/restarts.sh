@@ -93,6 +93,7 @@ our_restart() {
     end edge KILL
     touch "$WORK/killed"
     eventually 60 "all cells have looked" at_step seen
+    mv "$WORK/edge.log" "$WORK/edge.before.log"
     edge edge
     touch "$WORK/started"
     eventually 120 "all cells are done" at_step done
@@ -118,8 +119,8 @@ keep_only() {
     ctl edge confirm
     eventually 20 "and done when confirmed" gone bird-mate
 }
-removal_held_back() { ctl edge status | grep -i 'confirm'; }
-gone() { ! ctl edge circuits | grep -w -- "$1"; }
+removal_held_back() { { ctl edge status || true; } | grep -i 'confirm'; }
+gone() { ! { ctl edge circuits || true; } | grep -w -- "$1"; }
 
 feature_ours_restart() {
     local family

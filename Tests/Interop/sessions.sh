@@ -104,20 +104,21 @@ all_255() {
 
 feature as2 "2-octet speaker: AS4_PATH, AS4_AGGREGATOR"
 feature_as2() {
-    local family families=(4 6) asn=$EDGE_ASN lines=("aggregator 4200000001 192.0.2.100") kind=wide
+    local family families=(4 6) kind=wide lines=("path $EDGE_ASN 65010 4200000001 65012" "aggregator 4200000001 192.0.2.100")
     case $1 in
         gobgp) lacks "GoBGP ${VERSION[$1]} has no key to leave the capability (65) out: also here its OPEN says it" says from_peer gobgp as2 4 65 ;;
         frr)
             verify probe 30 "FRR ends the session at an AGGREGATOR of six octets" ended_by_length frr
             without "AS4_PATH over IPv4 only. FRR ${VERSION[frr]} leaves this capability out only with all others (dont-capability-negotiate), so there is no IPv6; and it then takes no AGGREGATOR of six octets, which an old speaker must be sent (UPDATE error, attribute length), so it is tried without one" says_not from_peer frr as2 4 1
-            families=(4) asn=$EDGE_WIDE_ASN lines=() kind=deep
+            # As a speaker that is really old: it does not know AS4_PATH.
+            families=(4) kind=deep lines=("path 23456 65010 23456 65012")
             ADVERTISES="10.20.0.0/16, $(made deep 4)" circuit frr as2 "$(lane_keys frr as2)"
             ;;
     esac
     for family in "${families[@]}"; do
         ours 30 "established, IPv$family" our_state "$1" as2 "$family" Established
         wire 5 "the peer does not say the capability" says_not from_peer "$1" as2 "$family" 65
-        theirs 10 "it has put our numbers of four octets together" peer_has "$1" as2 "$family" "$(made $kind "$family")" "path $asn 65010 4200000001 65012" "${lines[@]}"
+        theirs 10 "it has our path: ${lines[*]}" peer_has "$1" as2 "$family" "$(made $kind "$family")" "${lines[@]}"
         wire 5 "from AS_TRANS and AS4_PATH" sent_as4_path "$1" "$family"
         ours 10 "and we have put its together" our_has "$1" as2 "$family" "$(passed_on "$1" wide "$family")" "path ${ASN[$1]} 65030 4200000001 65012"
     done
@@ -130,21 +131,31 @@ feature_collision() {
     local family number table
     number=$(id "$1" collide) table="collide$(id "$1" collide)"
     ours 30 "established" our_state "$1" collide 4 Established
-    # Nothing that carries data passes for a while: OPENs do not arrive. First only the peer's
-    # connection may come up, then ours too.
+    # First nobody can connect. Then, while nothing that carries data passes and so no OPEN arrives,
+    # the peer's connection may come up, and ours after it.
     in_ns edge nft -f - << NFT
 table inet $table {
-  chain in { type filter hook input priority 0; iifname "e$number" tcp flags & psh == psh drop; }
-  chain out { type filter hook output priority 0; oifname "e$number" tcp flags & psh == psh drop; }
-  chain first { type filter hook output priority 1; oifname "e$number" tcp dport 179 tcp flags & (syn | ack) == syn drop; }
+  chain theirs { type filter hook input priority 0; iifname "e$number" tcp flags & (syn | ack) == syn drop; }
+  chain ours { type filter hook output priority 0; oifname "e$number" tcp flags & (syn | ack) == syn drop; }
+  chain data { type filter hook output priority 1; }
+  chain more { type filter hook input priority 1; }
 }
 NFT
     finally "in_ns edge nft delete table inet $table"
-    for family in 4 6; do reset_by "$1" $family; done
+    for family in 4 6; do "$1_shut" collide $family collide; done
+    for family in 4 6; do
+        wire 20 "the session is ended, IPv$family" connections "$1" $family 0
+    done
+    in_ns edge nft -f - << NFT
+add rule inet $table data oifname "e$number" tcp flags & psh == psh drop
+add rule inet $table more iifname "e$number" tcp flags & psh == psh drop
+flush chain inet $table theirs
+NFT
+    for family in 4 6; do "$1_open" collide $family; done
     for family in 4 6; do
         wire 30 "the peer has connected, IPv$family" connections "$1" $family 1
     done
-    in_ns edge nft flush chain inet "$table" first
+    in_ns edge nft flush chain inet "$table" ours
     case $1 in
         bird | frr)
             for family in 4 6; do
@@ -152,10 +163,12 @@ NFT
             done
             ;;
         gobgp)
-            without "GoBGP ${VERSION[gobgp]} closes a second connection without reading its OPEN, so it is never the one to stay" closed_unread gobgp 'Closed an accepted connection'
+            wire 30 "ours is closed" closed_unread gobgp "$(ours_at gobgp collide 4).*Closed an accepted connection"
+            without "GoBGP ${VERSION[gobgp]} closes a second connection without reading its OPEN, so it is never the one to stay" closed_unread gobgp "$(ours_at gobgp collide 4).*Closed an accepted connection"
             ;;
         openbgpd)
-            without "OpenBGPD ${VERSION[openbgpd]} closes a second connection without reading its OPEN, so it is never the one to stay" closed_unread openbgpd 'Connection attempt from neighbor .*collide.* while session is in state OpenSent'
+            wire 30 "ours is closed" closed_unread openbgpd 'Connection attempt from neighbor .*collide4.* while session is in state OpenSent'
+            without "OpenBGPD ${VERSION[openbgpd]} closes a second connection without reading its OPEN, so it is never the one to stay" closed_unread openbgpd 'Connection attempt from neighbor .*collide4.* while session is in state OpenSent'
             ;;
     esac
     in_ns edge nft delete table inet "$table"
@@ -168,13 +181,7 @@ NFT
     stays ours 2 "it stays" our_state "$1" collide 4 Established
     theirs 1 "for the peer too" their_state "$1" collide 4
 }
-# reset_by PEER FAMILY: the peer ends the session and begins again at once.
-reset_by() {
-    "$1_shut" collide "$2" collide
-    sleep 0.5
-    "$1_open" collide "$2"
-}
-closed_unread() { timeout 20 tail -n +1 -f "$WORK/$1.log" | grep -m 1 -E "$2"; }
+closed_unread() { grep -E "$2" "$WORK/$1.log"; }
 connections() { # PEER FAMILY COUNT
     local at lines
     at=$(peer_at "$1" collide "$2")

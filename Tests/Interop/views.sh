@@ -75,7 +75,7 @@ last_open() {
 says() {
     local text
     text=$(last_open "$1" "$2" "$3" "$4")
-    grep -v 'Option Capabilities' <<< "$text" | grep -E "^[[:space:]]+[A-Za-z0-9].*\($5\), length" > /dev/null || { echo "$text" && return 1; }
+    grep -vE 'Option Capabilities|Message \(' <<< "$text" | grep -E "^[[:space:]]+[A-Za-z0-9].*\($5\), length" > /dev/null || { echo "$text" && return 1; }
 }
 # says_not: there was an OPEN, without the capability.
 says_not() { [ -n "$(last_open "$1" "$2" "$3" "$4")" ] && ! says "$@" > /dev/null; }
