@@ -309,13 +309,20 @@ extension Engine {
         guard holdUntil != nil, phase == .running, catalog.settings != nil,
             touchedDevices.isEmpty, reconciler.isSettled
         else { return }
+        var isAwaited = false
         for session in sessions where session.isLive && session.hold == nil {
             guard let negotiated = session.peer.negotiated, session.peer.state == .established
             else { return }
-            // A peer that restarts as well waits for us: RFC 4724 §4.1.
-            if negotiated.gracefulRestart?.isRestarting ?? false { continue }
-            guard session.endOfRIB.isSuperset(of: negotiated.families) else { return }
+            if session.endOfRIB.isSuperset(of: negotiated.families) { continue }
+            guard negotiated.gracefulRestart?.isRestarting ?? false else { return }
+            isAwaited = true
         }
-        endHold(at: now, into: &effects)
+        if isAwaited {
+            // A peer that restarts as well waits for us (RFC 4724 §4.1): it is told our routes, and
+            // its own go on forwarding until it has spoken too.
+            feedAll(at: now, into: &effects)
+        } else {
+            endHold(at: now, into: &effects)
+        }
     }
 }

@@ -140,3 +140,5 @@ bird_holds_stale() { bird_session "$1" "$2" | grep 'graceful restart active' > /
 bird_updates() { bird_session "$1" "$2" | awk '/Import updates:/ { print $3 }'; }
 # How many paths it has to a prefix of its own.
 bird_own_paths() { bird_say show route "$1" | grep -cE 'unicast|unreachable'; }
+bird_watch_marks() { bird_say debug "$(bird_name "$1" "$2")" '{ packets }'; }
+bird_saw_mark() { grep "$(bird_name "$1" "$2"): Got .*$([ "$3" = begin ] && echo BEGIN || echo END)-OF-RR" "$WORK/bird.log"; }

@@ -103,6 +103,7 @@ needs() {
     later="circuitd knows no \`$1\` yet"
     exit 0
 }
+later_because() { later=$1; exit 0; }
 # finally COMMAND: runs when the cell has ended, however it did.
 finally() { undo+=("$1"); }
 

@@ -5,9 +5,9 @@ lane_keys() { # PEER LANE
     case $2 in
         base) echo "med: 33" ;;
         inner) echo "local-asn: ${ASN[$1]}$(if_known "local-asn: 65001, route-reflector-client: on, next-hop-self: off" ", route-reflector-client: on")" ;;
-        md5 | wrong) echo "password-file: keys/horses" ;;
+        md5 | wrong) echo "password-file: keys/$1-$2" ;;
         gtsm | near) echo "ttl-security: on" ;;
-        limit) echo "max-prefixes: { in: 50, out: 3$(if_known "max-prefixes: { in: 5, hold-down: 5m }" ", hold-down: 5m") }" ;;
+        limit) echo "graceful-restart: off, max-prefixes: { in: 50, out: 3$(if_known "max-prefixes: { in: 5, hold-down: 5m }" ", hold-down: 5m") }" ;;
         text) if_known "identify: on" ;;
         role) if_known "role: { local: customer, strict: true }" ;;
         mismatch) if_known "role: { local: provider, strict: true }" ;;
@@ -78,9 +78,11 @@ place_files() {
         printf 'edge: ord1\nrouter-id: 203.0.113.7\nasn: %s\nports:\n' $EDGE_ASN
         for pair in $(ports); do echo "  ${pair%%=*}: { device: ${pair#*=} }"; done
     } | place edge circuitd.yaml
-    (umask 077 && printf 'sixteen-horses\n' > "$WORK/edge/config/keys/horses")
     tenant_file | place edge tenants/acme.yaml
     for peer in "${PEERS[@]}"; do
+        for lane in md5 wrong; do
+            (umask 077 && printf 'sixteen-horses\n' > "$WORK/edge/config/keys/$peer-$lane")
+        done
         for lane in "${LANES[@]}"; do
             case $lane in
                 direct | ecmp2) ;;

@@ -110,3 +110,5 @@ openbgpd_holds_stale() { openbgpd_say show rib in neighbor "$(openbgpd_address "
 openbgpd_updates() { openbgpd_session "$1" "$2" | awk '/^ +Updates / { print $3; exit }'; }
 # How many paths it has to a prefix of its own.
 openbgpd_own_paths() { openbgpd_say show rib "$1" | grep -c "$1"; }
+openbgpd_watch_marks() { :; }
+openbgpd_saw_mark() { openbgpd_session "$1" "$2" | awk -v mark="$([ "$3" = begin ] && echo Begin || echo End)-of-RR" '$1 == mark && $3 > 0 { found = 1 } END { exit !found }'; }

@@ -14,6 +14,12 @@ feature theirs_restart "graceful restart of the peer"
 feature_theirs_restart() {
     local family mark
     if [ "$1" = openbgpd ]; then
+        ours 30 "its route is in the kernel" in_kernel "$1" base 4
+        end "$1" KILL
+        finally "is_running $1 || $1_restart"
+        ours 15 "when it dies its route goes" withdrawn "$1" base 4
+        "$1_restart"
+        ours 60 "when it is back the route is" in_kernel "$1" base 4
         lacks "OpenBGPD ${VERSION[$1]} restarts nothing gracefully: its capability (64) names no family, only End-of-RIB" names_no_family openbgpd
     fi
     for family in 4 6; do
@@ -28,6 +34,7 @@ feature_theirs_restart() {
         ours 5 "its route is kept, as stale" our_has "$1" base $family "$(route_of "$1" base $family)" stale best
     done
     stays ours 2 "and is in the kernel" in_kernel "$1" base 4
+    ours 15 "where we do not offer this its route is gone" withdrawn "$1" limit 4
     "$1_restart"
     for family in 4 6; do
         ours 40 "established again, IPv$family" our_state "$1" base $family Established

@@ -41,6 +41,29 @@ more_than() { # NUMBER COMMAND...
     [ "$now" -gt "$number" ] || { echo "$now, was $number" && return 1; }
 }
 
+feature enhanced_refresh "enhanced route refresh"
+feature_enhanced_refresh() {
+    ours 20 "established" our_state "$1" base 4 Established
+    if [ "$1" = gobgp ]; then
+        lacks "GoBGP ${VERSION[$1]} does not say the capability (70) in its OPEN" says_not from_peer gobgp base 4 70
+    fi
+    wire 5 "the peer says the capability" says from_peer "$1" base 4 70
+    says to_peer "$1" base 4 70 > /dev/null || later_because "circuitd does not say the capability (70) yet"
+    "$1_watch_marks" base 4
+    "$1_refresh" base 4
+    ours 10 "we answer between a mark of the begin and one of the end" marks_sent "$1"
+    theirs 10 "the peer saw the begin" "$1_saw_mark" base 4 begin
+    theirs 5 "and the end" "$1_saw_mark" base 4 end
+    theirs 2 "and has our network still" peer_has "$1" base 4 "$(our_network 4)" "path $EDGE_ASN"
+}
+# Subtypes of the ROUTE-REFRESHes that we sent: 1 begins, 2 ends (RFC 7313).
+marks_sent() {
+    local hex
+    hex=$(tcpdump -r "$WORK/edge.pcap" -n -x dst host "$(peer_at "$1" base 4)" 2> /dev/null |
+        awk '/^\t0x/ { for (i = 2; i <= NF; i++) printf "%s", $i; next } { print "" }')
+    grep -E 'ffffffff0017050001(01)01' <<< "$hex" && grep -E 'ffffffff0017050001(02)01' <<< "$hex"
+}
+
 feature extended_messages "messages of more than 4096 octets"
 feature_extended_messages() {
     local family
@@ -71,14 +94,20 @@ feature_md5() {
         ours 1 "with another one it never was" never_established "$1" wrong $family
         theirs 1 "nor for the peer" not their_state "$1" wrong $family
     done
-    chmod 644 "$WORK/edge/config/keys/horses"
-    finally "chmod 600 $WORK/edge/config/keys/horses"
+    chmod 644 "$WORK/edge/config/keys/$1-md5"
+    finally "chmod 600 $WORK/edge/config/keys/$1-md5"
+    ours 20 "a key that others may read holds the session down" open_key_said "$1"
+    theirs 15 "it is down for the peer" not their_state "$1" md5 4
+    chmod 600 "$WORK/edge/config/keys/$1-md5"
+    "$1_open" md5 4
+    ours 60 "closed again, it comes back" our_state "$1" md5 4 Established
 }
 all_signed() {
     local packets
     packets=$(on_wire host "$(peer_at "$1" md5 "$2")" | grep '> .*: Flags \[')
     [ "$(wc -l <<< "$packets")" -gt 4 ] && ! grep -v 'md5' <<< "$packets"
 }
+open_key_said() { { ctl edge circuit "$1-md5" || true; } | grep 'readable by others'; }
 never_established() {
     ! grep -E 'session is established' "$WORK/edge.log" | grep -E "circuit=$1-$2 .*peer=$(peer_at "$1" "$2" "$3")( |\$)"
 }
@@ -202,6 +231,14 @@ feature_shutdown_text() {
     ctl edge clear "$1-text/main"
     theirs 10 "the peer shows what we wrote" their_error "$1" text 4 "cleared by operator"
     ours 60 "established again" our_state "$1" text 4 Established
+    known 'shutdown: "back at noon"' || return 0
+    circuit "$1" text "$(lane_keys "$1" text), shutdown: \"back at noon\""
+    finally "circuit $1 text '$(lane_keys "$1" text)'"
+    theirs 10 "shut down by the file: the peer shows the text" their_error "$1" text 4 "back at noon"
+    ours 5 "and we say that it is so" our_session "$1" text 4 '.state == "Idle"'
+    circuit "$1" text "$(lane_keys "$1" text)"
+    "$1_open" text 4
+    ours 60 "the file without it: established again" our_state "$1" text 4 Established
 }
 their_error() { # PEER LANE FAMILY PATTERN
     "$1_last_error" "$2" "$3" | grep -iE "$4" || { "$1_last_error" "$2" "$3" | tail -20 && return 1; }
