@@ -55,7 +55,7 @@ struct Party {
             hasFourOctetASN: agreed?.hasFourOctetASN ?? true,
             messageLimit: agreed?.maximumLength ?? 4096,
             policy: ExportPolicy(
-                exchange: (1...3).filter { $0 != number }.map { .init(circuit: $0) },
+                exchange: (1...4).filter { $0 != number }.map { .init(circuit: $0) },
                 advertise: Party.everything, localASN: terms.localASN,
                 peerASN: terms.peerASN(number), isInternal: isInternal, prepend: policy & 3,
                 med: policy & 4 != 0 ? 77 : nil,
