@@ -11,6 +11,8 @@ struct Source: Sendable {
     var epoch: UInt8 = 0
     /// Paths of this epoch are stale, but valid.
     var staleEpoch: UInt8?
+    /// What is stale is kept over a long restart, as the last choice (RFC 9494).
+    var isLongLived = false
     /// Epochs ended since the last complete pass over the space.
     var endedEpochs = 0
     var isRemoved = false
@@ -97,6 +99,8 @@ struct Source: Sendable {
     func isValid(_ tag: PathTag) -> Bool { tag.epoch == epoch || tag.epoch == staleEpoch }
 
     func isStale(_ tag: PathTag) -> Bool { tag.epoch != epoch }
+
+    func isLongLived(_ tag: PathTag) -> Bool { isLongLived && isStale(tag) }
 
     mutating func count(_ tag: PathTag, _ family: Family, _ change: Int32) {
         if tag.epoch == epoch {

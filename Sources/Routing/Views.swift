@@ -114,6 +114,8 @@ public struct AdvertisedEntry: Hashable, Sendable {
     public var prefix: Prefix
     /// Who gave it to us.
     public var source: SourceID
+    /// What tells it from other paths of the prefix (RFC 7911); 0 where there is one only.
+    public var pathID: UInt32
     /// Canonical path attributes as they leave.
     public var attributes: [UInt8]
     /// The next hop as it leaves.

@@ -231,10 +231,16 @@ enum RandomPolicy {
 
     /// One route through the rules; nil where it does not pass.
     static func naive(
-        _ rules: [RouteRule], _ prefix: Prefix, _ bytes: [UInt8], prepending asn: ASN, local: Bool
+        _ rules: [RouteRule], _ prefix: Prefix, _ bytes: [UInt8], prepending asn: ASN, local: Bool,
+        isLeaving: Bool = false
     ) -> [UInt8]? {
         let said = PathAttributes(canonical: bytes)
         var value = said
+        if isLeaving {
+            value.asPath.prepend(asn)
+            value.med = nil
+            value.localPref = nil
+        }
         for rule in rules {
             guard meets(rule, prefix, said) else { continue }
             if rule.isRefusal { return nil }
