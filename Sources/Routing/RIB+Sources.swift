@@ -159,10 +159,27 @@ extension RIB {
         endEpoch(slot, hadStale)
     }
 
+    /// Long-lived graceful restart (RFC 9494): what is stale is the last choice from now on, until
+    /// announced again, or `sweepStale`. What carries NO_LLGR, or is of another family, is void.
+    public mutating func markLongLived(
+        _ source: SourceID, keeping families: Set<Family> = [.ipv4, .ipv6]
+    ) {
+        guard let slot = slot(source), common.sources[slot].staleEpoch != nil,
+            !common.sources[slot].isLongLived
+        else { return }
+        common.sources[slot].isLongLived = true
+        let space = common.sources[slot].space
+        routes4.markLongLived(
+            space, source: slot, areKept: families.contains(.ipv4), &common)
+        routes6.markLongLived(
+            space, source: slot, areKept: families.contains(.ipv6), &common)
+    }
+
     /// Paths that are still stale are void from now on.
     public mutating func sweepStale(_ source: SourceID) {
         guard let slot = slot(source), common.sources[slot].staleEpoch != nil else { return }
         common.sources[slot].staleEpoch = nil
+        common.sources[slot].isLongLived = false
         common.sources[slot].staleReceived = PrefixCounts()
         common.sources[slot].staleAccepted = PrefixCounts()
         common.sources[slot].staleLacking = 0

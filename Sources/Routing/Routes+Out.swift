@@ -137,7 +137,8 @@ extension Routes {
             rules: rules,
             reflectedFrom: receiver.isReflecting(common.sources[source])
                 ? common.sources[source].settings.routerID : nil,
-            isLongLived: common.sources[source].isLongLived(path.tag))
+            isLongLived: common.sources[source].isLongLived(path.tag)
+                || common.attributes.digest(path.attributes).flags.contains(.longLivedStale))
     }
 
     /// Rows looked at in one go.
@@ -383,11 +384,17 @@ extension Prefix4 {
         _ prefixes: [Prefix4], _ ids: [UInt32], attributes: [UInt8], _ hop: Hop,
         _ writer: inout UpdateWriter
     ) -> Bool {
-        guard case .v4(let nextHop) = hop.address else { return false }
-        return writer.announce(prefixes, attributes: attributes, nextHop: nextHop)
+        switch hop.address {
+        case .v4(let nextHop):
+            writer.announce(prefixes, ids: ids, attributes: attributes, nextHop: nextHop)
+        case .v6(let nextHop):
+            writer.announce(
+                prefixes, ids: ids, attributes: attributes, nextHop: nextHop,
+                linkLocal: hop.linkLocal)
+        }
     }
     static func withdraw(_ prefixes: [Prefix4], _ ids: [UInt32], _ writer: inout UpdateWriter) {
-        writer.withdraw(prefixes)
+        writer.withdraw(prefixes, ids: ids)
     }
 }
 
@@ -402,9 +409,10 @@ extension Prefix6 {
     ) -> Bool {
         guard case .v6(let nextHop) = hop.address else { return false }
         return writer.announce(
-            prefixes, attributes: attributes, nextHop: nextHop, linkLocal: hop.linkLocal)
+            prefixes, ids: ids, attributes: attributes, nextHop: nextHop,
+            linkLocal: hop.linkLocal)
     }
     static func withdraw(_ prefixes: [Prefix6], _ ids: [UInt32], _ writer: inout UpdateWriter) {
-        writer.withdraw(prefixes)
+        writer.withdraw(prefixes, ids: ids)
     }
 }

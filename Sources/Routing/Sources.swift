@@ -135,6 +135,7 @@ struct Source: Sendable {
     /// Ends the present epoch.
     mutating func advance(keepingStale: Bool) {
         staleEpoch = keepingStale ? epoch : nil
+        isLongLived = false
         staleReceived = keepingStale ? received : PrefixCounts()
         staleAccepted = keepingStale ? accepted : PrefixCounts()
         staleLacking = keepingStale ? lacking : 0
