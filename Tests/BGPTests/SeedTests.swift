@@ -16,8 +16,11 @@ enum Seeds {
         // Terms, form of the second session, policy, size of chunks.
         let deeds: [UInt8] = [form, 0, form ^ 3, form << 3, 0]
         let stream: [UInt8] = [form, 2, 0, 0, 50]
-        // Announce, work, tell all, disturb, change, sweep.
-        let rest: [UInt8] = [0x05, 2, 1, 2, 0x16, 1, 1, 0x0B, 0x0C, 0x2C, 0x4C, 0x2D, 0, 0x0F]
+        // Announce the same twice, offer, work, tell all, disturb, change, sweep.
+        let rest: [UInt8] = [
+            0x05, 2, 1, 2, 0x15, 1, 1, 0x06, 2, 3, 35, 0x16, 2, 1, 4, 0x0B, 0x0C, 0x2C, 0x4C, 0x2D,
+            0, 0x0F,
+        ]
         var inputs: [[UInt8]] = []
         for golden in Golden.all {
             inputs.append(deeds + [0x04, 0, UInt8(golden.count)] + golden + rest)

@@ -55,7 +55,8 @@ extension Scene {
         case 2: receive(message(.notification, deed.body), on: session)
         case 3: receive(message(.routeRefresh, deed.body), on: session)
         case 4: for chunk in chunks(deed.body, size) { receive(chunk, on: session) }
-        case 5, 6: announce(deed.body, on: session, like: deed.choice)
+        case 5: announce(deed.body, on: session, like: deed.choice)
+        case 6: offer(deed.body, from: session)
         case 7: withdraw(deed.body, on: session)
         case 8: receive(message(.keepalive, []), on: session)
         case 9: close(session)
@@ -79,9 +80,13 @@ extension Scene {
         var attributes = withMandatory ? mandatory(on: session) : []
         while !input.isAtEnd {
             let (flags, code) = (input.byte(), input.byte())
-            let value = input.take(Int(input.byte()))
-            attributes += [flags, code] + (flags & 0x10 != 0 ? [0] : [])
-            attributes += [UInt8(value.count)] + value
+            var value = input.take(Int(input.byte()))
+            // A flag without a meaning stands for one that is as long as can be.
+            if flags & 0x08 != 0 { value = Array(repeatElement(value, count: 256).joined()) }
+            let isLong = flags & 0x10 != 0 || value.count > 255
+            attributes += [isLong ? flags | 0x10 : flags, code]
+            if isLong { attributes.append(UInt8(value.count >> 8)) }
+            attributes += [UInt8(value.count & 255)] + value
         }
         func counted(_ list: [UInt8]) -> [UInt8] {
             [UInt8(list.count >> 8 & 255), UInt8(list.count & 255)] + list

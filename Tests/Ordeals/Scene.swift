@@ -14,6 +14,9 @@ struct Scene {
     private let policy: UInt8
     /// Steps that nobody answered yet.
     private var wire: [StepRequest] = []
+    private var kernel = PlainKernel()
+    /// The tenant's own networks, and static routes through the first peer.
+    private var fixed: [SourceID] = []
 
     static let space = TableID(1001)
     static let devices = [InterfaceIndex(7), InterfaceIndex(8)]
@@ -29,6 +32,12 @@ struct Scene {
             parties.append(party)
             parties[index].sourceID = source
             for gateway in party.gateways { rib.setGateway(gateway, isUsable: true, at: now) }
+        }
+        fixed = [.originated, .static].map { kind in
+            rib.addSource(
+                SourceSettings(
+                    space: Scene.space, circuit: kind == .static ? 4 : 0, kind: kind,
+                    gateways: kind == .static ? parties[0].gateways : []))
         }
         for index in parties.indices { connect(index) }
         // Somebody inside who is only told.
@@ -102,6 +111,15 @@ struct Scene {
         hold(isFitting, "a small message does not fit")
         // Between the header with both lengths, and the prefix.
         return Array(writer.take().dropFirst(headerLength + 4).dropLast(3))
+    }
+
+    /// All that a source other than a session offers.
+    mutating func offer(_ numbers: [UInt8], from index: Int) {
+        rib.offer(
+            from: fixed[index],
+            numbers.map {
+                $0 & 32 == 0 ? .v4(Scene.prefix4($0)) : .v6(Scene.prefix6($0 & ~32))
+            })
     }
 
     mutating func withdraw(_ numbers: [UInt8], on index: Int) {
@@ -184,23 +202,28 @@ struct Scene {
 
     // The kernel
 
-    /// Some steps are carried out; those whose bit is set are refused.
+    /// Some steps are carried out; those whose bit is set are refused, and with the highest bit
+    /// for reasons that are not true.
     mutating func work(refusing bits: UInt8) {
         rib.drain(into: &wire, limit: 64, at: now)
         hold(wire.count <= 128, "more steps than asked for")
         let done = wire
         wire = []
+        if bits & 4 != 0 { kernel.isHonest = false }
         for (number, request) in done.enumerated() {
             hold(request.ticket & RIB.ticketMark != 0, "a ticket that is not routing's")
-            let isRefused = bits >> UInt8(number % 3) & 1 != 0
-            let code = Scene.refusals[number % Scene.refusals.count]
-            rib.finished(
-                request.ticket, error: isRefused ? KernelError(code: code, text: "no") : nil,
-                at: now)
+            var error: KernelError?
+            if bits >> UInt8(number & 1) & 1 != 0 {
+                let code = bits & 4 != 0 ? Scene.lies[number % Scene.lies.count] : 12
+                error = KernelError(code: code, text: "no")
+            } else {
+                kernel.apply(request.step)
+            }
+            rib.finished(request.ticket, error: error, at: now)
         }
     }
 
-    private static let refusals: [Int32] = [17, 12, 2, 22, 3, 100, 105]
+    private static let lies: [Int32] = [17, 2, 22, 3, 100, 105, 95]
 
     /// Something happens to the kernel.
     mutating func disturb(_ choice: UInt8, _ number: UInt8) {
@@ -210,6 +233,7 @@ struct Scene {
             number & 2 == 0
             ? .v4(Scene.prefix4(number >> 2)) : .v6(Scene.prefix6(number >> 2))
         let key = RouteKey(table: Scene.space, prefix: prefix, metric: KernelMarks().metric)
+        if choice < 7 { kernel.isHonest = false }
         switch choice {
         case 0: rib.setGateway(gateway, isUsable: number & 4 != 0, at: now)
         case 1: rib.deviceLost(device, at: now)
@@ -230,8 +254,12 @@ struct Scene {
 
     // The end
 
-    /// All is told, then all goes: nothing may be left, in a bounded time.
+    /// All comes to rest and is as it is told; then all goes, and nothing may be left.
     mutating func end() {
+        for party in parties.dropLast() {
+            for gateway in party.gateways { rib.setGateway(gateway, isUsable: true, at: now) }
+        }
+        for device in Scene.devices { rib.deviceBack(device, at: now) }
         settle()
         for index in parties.indices {
             guard let receiver = parties[index].receiverID else { continue }
@@ -243,12 +271,42 @@ struct Scene {
             }
             parties[index].compare(rib.advertised(receiver))
         }
-        for party in parties {
-            if let receiver = party.receiverID { rib.removeReceiver(receiver) }
-            if let source = party.sourceID { rib.removeSource(source) }
-        }
+        let sources = parties.compactMap(\.sourceID) + fixed
+        compare(sources)
+        for receiver in parties.compactMap(\.receiverID) { rib.removeReceiver(receiver) }
+        for source in sources { rib.removeSource(source) }
         settle()
         hold(rib.forwarding.installed == 0, "\(rib.forwarding.installed) routes are left")
+        hold(rib.routeCounts(Scene.space).total == 0, "rows are left")
+        if kernel.isHonest { hold(kernel.routes.isEmpty, "the kernel has \(kernel.routes)") }
+    }
+
+    /// What is counted is what there is, and the kernel has what it should.
+    private func compare(_ sources: [SourceID]) {
+        for source in sources {
+            let received = rib.paths(of: source, view: .received)
+            let accepted = rib.paths(of: source, view: .accepted)
+            hold(Int(rib.received(source).total) == received.count, "received is miscounted")
+            hold(Int(rib.accepted(source).total) == accepted.count, "accepted is miscounted")
+            hold(accepted.allSatisfy { $0.refusal == nil }, "a refused path is accepted")
+            let isForwarding = accepted.contains { $0.gateway != nil }
+            hold(
+                rib.unacknowledged(source) == 0 || !isForwarding,
+                "\(rib.unacknowledged(source)) prefixes are said not to be in the kernel")
+        }
+        var wanted: Set<Prefix> = []
+        for route in rib.bestRoutes(Scene.space) {
+            hold(route.isBest && route.refusal == nil, "the best path is not")
+            let all = rib.explain(Scene.space, route.prefix)
+            hold(all.first == route, "two best paths")
+            // The tenant's own networks are not forwarded by; another path may be.
+            guard all.contains(where: { $0.refusal == nil && $0.gateway != nil }) else { continue }
+            hold(route.isInKernel, "\(route.prefix) is not in the kernel")
+            wanted.insert(route.prefix)
+        }
+        guard kernel.isHonest else { return }
+        hold(
+            kernel.routes == wanted, "the kernel has \(kernel.routes), and should \(wanted)")
     }
 
     /// Until the kernel has nothing more to do, time included.
