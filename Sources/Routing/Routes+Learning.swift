@@ -74,7 +74,8 @@ extension Routes {
                 reselect(table, row, old: old, &common)
                 return
             }
-            if path.tag.source == source { siblings += 1 }
+            // Stale ones do not count: the peer may number all anew after a restart.
+            if path.tag.source == source, path.tag.epoch == tag.epoch { siblings += 1 }
             handle = path.next
         }
         if siblings >= Self.maximumPaths { return }
