@@ -460,6 +460,8 @@ struct MultipathTests {
         #expect(entries.map(\.isActive) == [true, true, false])
         #expect(entries.map(\.isBest) == [true, false, false])
         #expect(entries.map(\.reason) == [.localPref, .multipath, .localPref])
+        #expect(shared.bench.rib.bestRoutes(.main).map(\.source) == entries[..<2].map(\.source))
+        #expect(shared.bench.rib.bestRoutes(.main, limit: 1).map(\.isBest) == [true])
         guard let second = shared.sources[2] else { return }
         #expect(shared.bench.rib.paths(of: second, view: .accepted).map(\.isMultipath) == [true])
         shared.bench.down(1)
