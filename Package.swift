@@ -39,6 +39,8 @@ let package = Package(
     products: [
         .executable(name: "circuitd", targets: ["circuitd"]),
         .executable(name: "circuitctl", targets: ["circuitctl"]),
+        // For the package in Fuzz/, which cannot be part of this one.
+        .library(name: "Ordeals", targets: ["Ordeals"]),
     ],
     targets: [
         .systemLibrary(name: "CBSD", pkgConfig: "libbsd", providers: [.apt(["libbsd-dev"])]),
@@ -71,12 +73,19 @@ let package = Package(
             name: "circuitctl", dependencies: ["Control", "Intent", "Net"], swiftSettings: base),
 
         .executableTarget(name: "probe", path: "Tests/Probe"),
+        .executableTarget(
+            name: "hostile", dependencies: ["CLinux", "Host", "Net"], path: "Tests/Hostile",
+            exclude: ["hostile.sh"], swiftSettings: common),
         .target(
             name: "Simulation",
             dependencies: ["BGP", "Control", "Core", "Intent", "Net", "Reconcile", "Routing"],
             path: "Tests/Simulation", swiftSettings: base),
+        .target(
+            name: "Ordeals", dependencies: ["BFD", "BGP", "Intent", "Net", "Routing"],
+            path: "Tests/Ordeals", swiftSettings: base),
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: base),
-        .testTarget(name: "BGPTests", dependencies: ["BGP", "Net"], swiftSettings: base),
+        .testTarget(
+            name: "BGPTests", dependencies: ["BGP", "Net", "Ordeals"], swiftSettings: base),
         .testTarget(name: "BFDTests", dependencies: ["BFD", "Net"], swiftSettings: base),
         .testTarget(
             name: "RoutingTests", dependencies: ["BGP", "Net", "Routing"], swiftSettings: base),

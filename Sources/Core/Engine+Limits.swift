@@ -36,7 +36,7 @@ extension Engine {
         let family = counts.ipv6 >= limit && counts.ipv4 < limit ? Family.ipv6 : .ipv4
         sessions[slot].overLimit = (limit, now + limits.holdDown)
         sessions[slot].peer.notify(
-            .maximumPrefixes(AddressFamily(family), limit: limit),
+            .maximumPrefixes(AddressFamily(family), limit: limit), holdingFor: limits.holdDown,
             at: now, into: &actions)
     }
 

@@ -202,6 +202,9 @@ extension Engine {
             sessions[slot].overLimit?.until)
     }
 
+    /// How long a peer that is back may take to say all its routes again.
+    static let longestStale: Duration = .seconds(360)
+
     mutating func established(
         _ slot: Int, _ negotiated: Negotiated, at now: Instant, into effects: inout [Effect]
     ) {
@@ -213,9 +216,12 @@ extension Engine {
         updateSource(slot)
         settleGateways(sessions[slot].link, at: now)
         if sessions[slot].staleUntil != nil {
-            // Only what the peer kept forwarding may be kept here.
+            // Only what the peer kept forwarding may be kept here. It came back within its restart
+            // time, which ends with that: for its End-of-RIB it may take longer (RFC 4724 §4.2).
             let kept = negotiated.gracefulRestart?.preserved ?? []
-            if !negotiated.families.isSubset(of: kept) {
+            if negotiated.families.isSubset(of: kept) {
+                sessions[slot].staleUntil = now + Engine.longestStale
+            } else {
                 sessions[slot].staleUntil = nil
                 rib.sweepStale(sessions[slot].source)
             }
@@ -273,10 +279,6 @@ extension Engine {
     mutating func deliver(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         let source = sessions[slot].source
         ribIsTouched = true
-        if !update.withdrawn4.isEmpty || !update.withdrawn6.isEmpty {
-            rib.withdraw(
-                from: source, withdrawn4: update.withdrawn4, withdrawn6: update.withdrawn6)
-        }
         if let family = update.endOfRIB {
             sessions[slot].endOfRIB.insert(family)
             if let negotiated = sessions[slot].peer.negotiated,
@@ -289,11 +291,7 @@ extension Engine {
             healthBook.isTouched = true
             return
         }
-        guard !update.announced4.isEmpty || !update.announced6.isEmpty else { return }
-        let isWithin = rib.learn(
-            from: source, announced4: update.announced4, announced6: update.announced6,
-            attributes: update.attributes, nextHop4: update.nextHop4,
-            nextHop6: update.nextHop6.map { .v6($0) }, linkLocal6: update.linkLocal6)
+        let isWithin = rib.learn(from: source, update)
         checkLimit(slot, isWithin: isWithin, at: now, into: &effects)
     }
 
@@ -303,13 +301,20 @@ extension Engine {
         guard holdUntil != nil, phase == .running, catalog.settings != nil,
             touchedDevices.isEmpty, reconciler.isSettled
         else { return }
+        var isAwaited = false
         for session in sessions where session.isLive && session.hold == nil {
             guard let negotiated = session.peer.negotiated, session.peer.state == .established
             else { return }
-            // A peer that restarts as well waits for us: RFC 4724 §4.1.
-            if negotiated.gracefulRestart?.isRestarting ?? false { continue }
-            guard session.endOfRIB.isSuperset(of: negotiated.families) else { return }
+            if session.endOfRIB.isSuperset(of: negotiated.families) { continue }
+            guard negotiated.gracefulRestart?.isRestarting ?? false else { return }
+            isAwaited = true
         }
-        endHold(at: now, into: &effects)
+        if isAwaited {
+            // A peer that restarts as well waits for us (RFC 4724 §4.1): it is told our routes, and
+            // its own go on forwarding until it has spoken too.
+            feedAll(at: now, into: &effects)
+        } else {
+            endHold(at: now, into: &effects)
+        }
     }
 }

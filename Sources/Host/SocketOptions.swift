@@ -8,7 +8,7 @@ public import Net
 /// A TCP MD5 key (RFC 2385) for the peers inside a prefix.
 public struct SigningKey: Hashable, Sendable {
     /// The longest key that the kernel takes.
-    public static let maximumLength = 80
+    public static let maximumLength = SigningSecret.maximumLength
     /// Whom the key is for.
     public var peer: Prefix
     /// The key, 1 to 80 bytes.

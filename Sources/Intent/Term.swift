@@ -118,6 +118,18 @@ extension Term where Value == Duration {
         }
     }
 
+    /// A time of whole seconds.
+    static func seconds(_ range: ClosedRange<Int64>, such example: String) -> Term {
+        let bounds = "from \(range.lowerBound)s to \(range.upperBound)s"
+        return Term("a time of whole seconds \(bounds), such as \(example)") { text in
+            duration(text).flatMap {
+                $0.components.attoseconds == 0 && range.contains($0.components.seconds) ? $0 : nil
+            }
+        } why: { text in
+            text.utf8.allSatisfy(isDigit) ? "needs a unit, as in \(example)" : nil
+        }
+    }
+
     /// A hold time: 0, or 3 to 65535 seconds.
     static var holdTime: Term {
         Term("a time of whole seconds, 0s or 3s to 65535s, such as 90s") { text in
@@ -175,9 +187,10 @@ private func duration(_ text: String) -> Duration? {
     return nil
 }
 
-/// `300ms`, `90s`.
+/// `300ms`, `90s`, `24h`.
 func spelled(_ duration: Duration) -> String {
     let milliseconds = duration.nanoseconds / 1_000_000
+    if milliseconds > 0, milliseconds % 3_600_000 == 0 { return "\(milliseconds / 3_600_000)h" }
     return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
 }
 

@@ -1,27 +1,57 @@
-// How attributes leave: AS_PATH, LOCAL_PREF, MED and communities as the policy says. The common
-// policies edit canonical bytes in one pass; those that look into the path or merge communities
-// decode them. Both give the same bytes.
+// How attributes leave: AS_PATH, LOCAL_PREF, MED and communities as the policy says; then what its
+// rules say, in their order; then what protocols demand whatever was said (OTC, graceful shutdown,
+// long-lived stale routes). The common policies edit canonical bytes in one pass; those that look
+// into the path or merge communities decode them. Both give the same bytes.
 
 import BGP
 import Net
 
 struct Dress: Sendable {
+    /// What is special about some paths.
+    struct Occasion: Sendable {
+        /// The rules that hold.
+        var rules: [RouteRule] = []
+        /// Who gave a path that is reflected (RFC 4456).
+        var reflectedFrom: RouterID?
+        /// It is kept over a long restart of its source (RFC 9494).
+        var isLongLived = false
+
+        var isPlain: Bool { rules.isEmpty && reflectedFrom == nil && !isLongLived }
+    }
+
     private var policy: ExportPolicy
+    private var localID: RouterID
+    /// The peer knows LLGR_STALE.
+    private var knowsLongLived: Bool
     /// How often our AS is put in front.
     private var count: Int
     private var isPlain: Bool
+    /// RFC 9234 §5: what goes down or beside is marked.
+    private var marks: Bool
 
-    init(_ policy: ExportPolicy) {
+    init(
+        _ policy: ExportPolicy, localID: RouterID = RouterID(raw: 0), knowsLongLived: Bool = true
+    ) {
         self.policy = policy
+        self.localID = localID
+        self.knowsLongLived = knowsLongLived
         count = Int(policy.prepend) + (policy.isInternal ? 0 : 1)
+        marks =
+            !policy.isInternal
+            && (policy.role == .provider || policy.role == .peer || policy.role == .routeServer)
         isPlain =
             !policy.removesPrivateAS && !policy.overridesAS && policy.communities.isEmpty
+            && !policy.isDrained && !marks
     }
 
     /// The attributes as they leave.
-    func dress(_ canonical: [UInt8], localPref: UInt32) -> [UInt8] {
-        if isPlain, let edited = edit(canonical, localPref: localPref) { return edited }
-        return rebuild(canonical, localPref: localPref)
+    func dress(
+        _ canonical: [UInt8], localPref: UInt32, _ occasion: Occasion = Occasion()
+    ) -> [UInt8] {
+        if isPlain, occasion.isPlain, let edited = edit(canonical, localPref: localPref) {
+            return edited
+        }
+        return rebuild(canonical, localPref: localPref, occasion)
     }
 
     // In one pass
@@ -88,7 +118,8 @@ struct Dress: Sendable {
         }
     }
 
-    /// Writes the path with our AS in front; false where its first segment has no room.
+    /// Writes the path with our AS in front; false where its first segment or the attribute has no
+    /// room.
     private func prepend(_ path: ArraySlice<UInt8>, _ out: inout [UInt8]) -> Bool {
         var rest = path
         var held = 0
@@ -98,6 +129,7 @@ struct Dress: Sendable {
         }
         guard held + count <= 255 else { return false }
         let length = 2 + count * 4 + rest.count
+        guard length <= 0xFFFF else { return false }
         out.append(length > 255 ? 0x50 : 0x40)
         out.append(AttributeCode.asPath.rawValue)
         if length > 255 { out.append(UInt8(truncatingIfNeeded: length >> 8)) }
@@ -111,10 +143,17 @@ struct Dress: Sendable {
 
     // The general way
 
-    func rebuild(_ canonical: [UInt8], localPref: UInt32) -> [UInt8] {
+    func rebuild(
+        _ canonical: [UInt8], localPref: UInt32, _ occasion: Occasion = Occasion()
+    ) -> [UInt8] {
         var attributes = PathAttributes(canonical: canonical)
-        attributes.originatorID = nil
-        attributes.clusterList = []
+        if let originator = occasion.reflectedFrom {
+            attributes.originatorID = attributes.originatorID ?? originator
+            attributes.clusterList.insert(localID, at: 0)
+        } else {
+            attributes.originatorID = nil
+            attributes.clusterList = []
+        }
         if policy.isInternal {
             attributes.localPref = localPref
             if let med = policy.med { attributes.med = med }
@@ -127,7 +166,35 @@ struct Dress: Sendable {
         }
         attributes.asPath.prepend(policy.localASN, count: count)
         for community in policy.communities { attributes.add(community) }
+        for rule in occasion.rules {
+            attributes.apply(rule, prepending: policy.localASN)
+            if policy.isInternal, let preference = rule.localPref {
+                attributes.localPref = preference
+            }
+        }
+        obey(&attributes, isLongLived: occasion.isLongLived)
         return attributes.canonical()
+    }
+
+    /// What stands above all that was said.
+    private func obey(_ attributes: inout PathAttributes, isLongLived: Bool) {
+        if marks, attributes.onlyToCustomer == nil {
+            attributes.onlyToCustomer = policy.localASN
+        }
+        // RFC 8326 §4: the mark outwards, the lowest preference inwards.
+        if policy.isDrained {
+            if policy.isInternal {
+                attributes.localPref = 0
+            } else {
+                attributes.add(.standard(.gracefulShutdown))
+            }
+        }
+        if isLongLived { attributes.add(.standard(.longLivedStale)) }
+        // RFC 9494 §4.6: who does not know the mark must not prefer the route, nor pass it on.
+        if !knowsLongLived, policy.isInternal, attributes.communities.contains(.longLivedStale) {
+            attributes.localPref = 0
+            attributes.add(.standard(.noExport))
+        }
     }
 
     private func removePrivate(_ path: inout ASPath) {
@@ -143,18 +210,6 @@ struct Dress: Sendable {
             where path.segments[index].numbers[place] == policy.peerASN {
                 path.segments[index].numbers[place] = policy.localASN
             }
-        }
-    }
-}
-
-extension PathAttributes {
-    /// Adds a community that is not there yet.
-    mutating func add(_ community: AnyCommunity) {
-        switch community {
-        case .standard(let one): if !communities.contains(one) { communities.append(one) }
-        case .extended(let one):
-            if !extendedCommunities.contains(one) { extendedCommunities.append(one) }
-        case .large(let one): if !largeCommunities.contains(one) { largeCommunities.append(one) }
         }
     }
 }

@@ -33,6 +33,9 @@ public struct ReceiverSettings: Hashable, Sendable {
     public var localID = RouterID(raw: 0)
     /// The peer knows long-lived stale routes (RFC 9494).
     public var knowsLongLived = false
+    /// The source of the same session. Where it is known, a route reflector passes routes on
+    /// inside a circuit too: to all its sessions but the one they came from.
+    public var session: SourceID?
 
     /// A receiver.
     public init(
@@ -91,7 +94,9 @@ public struct ExportPolicy: Hashable, Sendable {
     public var overridesAS: Bool
     /// The most prefixes announced, per family; further ones are held back.
     public var limit: UInt32?
-    /// What is done to what `advertise` lets through; a route may still be refused.
+    /// What is done to what `advertise` lets through; a route may still be refused. Their
+    /// conditions ask what stands in the table, before our AS and all else here is added; their
+    /// changes come after the keys above, so that a rule has the last word.
     public var rules: [RouteRule] = []
     /// Our role: marked routes do not leave upwards, and unmarked ones are marked (RFC 9234).
     public var role: PeeringRole?

@@ -22,6 +22,7 @@ struct Candidate: Sendable {
     var clusterLength: UInt8
     var peerHigh: UInt64
     var peerLow: UInt64
+    var pathID: UInt32
     var circuit: UInt32
     var multipath: Multipath
 
@@ -34,13 +35,15 @@ struct Candidate: Sendable {
         origin = digest.origin
         pathLength = digest.pathLength
         let received = rank.isInternal ? digest.localPref : nil
+        let said = digest.hasOwnPref ? digest.localPref : rank.localPref ?? received
         // RFC 8326: a route marked for graceful shutdown is the last choice.
         localPref =
-            digest.flags.contains(.gracefulShutdown) ? 0 : rank.localPref ?? received ?? 100
+            rank.isDrained || digest.flags.contains(.gracefulShutdown) ? 0 : said ?? 100
         med = digest.med
         firstAS = digest.firstAS
         routerID = digest.originatorID ?? rank.routerID
         clusterLength = digest.clusterLength
+        pathID = digest.pathID
         peerHigh = rank.peerHigh
         peerLow = rank.peerLow
         circuit = rank.circuit
@@ -162,7 +165,7 @@ enum Selection {
         if (a.peerHigh, a.peerLow) != (b.peerHigh, b.peerLow) {
             return decide((a.peerHigh, a.peerLow) < (b.peerHigh, b.peerLow), .peerAddress)
         }
-        return decide(a.source < b.source, .source)
+        return decide((a.source, a.pathID) < (b.source, b.pathID), .source)
     }
 
     /// The step that put `loser` behind `winner`, where all behind the winner stood against it.

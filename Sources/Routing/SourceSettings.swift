@@ -78,9 +78,11 @@ public struct ImportPolicy: Hashable, Sendable {
     public var allowOwnAS: UInt8
     /// Preference of what enters; nil is 100, or what an internal peer says.
     public var localPref: UInt32?
-    /// The most prefixes that the peer may announce, per family.
+    /// The most prefixes that the peer may announce, per family; where it gives several paths for
+    /// one, each counts.
     public var limit: UInt32?
-    /// What is done to what `accept` lets through; the path may still be refused.
+    /// What is done to what `accept` lets through; the path may still be refused. Conditions ask
+    /// what the peer said; a rule's preference stands above `localPref`.
     public var rules: [RouteRule] = []
     /// Our role: leaks are refused, and unmarked routes are marked (RFC 9234).
     public var role: PeeringRole?

@@ -53,7 +53,7 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
     case routerID
     /// Higher peer address.
     case peerAddress
-    /// All equal: the later source.
+    /// All equal: the later source, and of one source the higher path identifier.
     case source
     /// Equal as far as it matters: it shares the traffic with the best.
     case multipath
@@ -82,9 +82,12 @@ public struct PathEntry: Hashable, Sendable {
     public var prefix: Prefix
     /// Who gave it.
     public var source: SourceID
+    /// What tells paths of one source apart (RFC 7911); 0 where it gives one only.
+    public var pathID: UInt32
     /// The BGP next hop, if there is one.
     public var nextHop: IPAddress?
-    /// Canonical path attributes (`PathAttributes(canonical:)`).
+    /// Canonical path attributes (`PathAttributes(canonical:)`): in the view of what is received
+    /// as the peer said them, else as they became.
     public var attributes: [UInt8]
     /// Where packets go.
     public var gateway: GatewayID?
@@ -111,6 +114,8 @@ public struct AdvertisedEntry: Hashable, Sendable {
     public var prefix: Prefix
     /// Who gave it to us.
     public var source: SourceID
+    /// What tells it from other paths of the prefix (RFC 7911); 0 where there is one only.
+    public var pathID: UInt32
     /// Canonical path attributes as they leave.
     public var attributes: [UInt8]
     /// The next hop as it leaves.

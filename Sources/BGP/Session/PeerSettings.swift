@@ -57,7 +57,7 @@ public struct PeerSettings: Hashable, Sendable {
         self.isPassive = isPassive
         self.gracefulRestart = gracefulRestart
         offersExtendedMessages = true
-        offersEnhancedRefresh = false
+        offersEnhancedRefresh = true
         offersFourOctetASN = true
         enforcesFirstAS = true
         acceptsSets = false

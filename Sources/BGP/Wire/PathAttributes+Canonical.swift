@@ -140,15 +140,17 @@ extension ASPath {
         }
     }
 
-    /// 4-octet segments of at most 255 numbers, the far end cut at the size of an attribute.
+    /// 4-octet segments of at most 255 numbers, the far end cut at the size of an attribute: at the
+    /// last number that fits, so that what was cut has no room in any message.
     var bytes: [UInt8] {
         var bytes: [UInt8] = []
         for segment in segments {
             var rest = segment.numbers[...]
             while !rest.isEmpty {
-                let part = rest.prefix(255)
-                rest = rest.dropFirst(255)
-                guard bytes.count + 2 + 4 * part.count <= 0xFFFF else { return bytes }
+                let room = (0xFFFF - bytes.count - 2) / 4
+                guard room > 0 else { return bytes }
+                let part = rest.prefix(min(room, 255))
+                rest = rest.dropFirst(part.count)
                 bytes.put(segment.kind.rawValue)
                 bytes.put(UInt8(part.count))
                 for number in part { bytes.put(number.rawValue) }

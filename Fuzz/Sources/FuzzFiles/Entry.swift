@@ -1,0 +1,8 @@
+import Ordeals
+
+/// What the fuzzer calls with each input.
+@c(LLVMFuzzerTestOneInput)
+public func tryInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+    Ordeal.files.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+    return 0
+}
