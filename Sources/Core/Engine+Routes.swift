@@ -164,6 +164,7 @@ extension SelectionReason {
         switch self {
         case .only: nil
         case .kind: "a network of the tenant's or a static route goes first"
+        case .longLived: "stale for long, and so the last choice"
         case .localPref: "lower local preference"
         case .pathLength: "longer AS path"
         case .origin: "worse origin"

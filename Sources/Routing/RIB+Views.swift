@@ -207,6 +207,7 @@ extension Routes {
             refusal: path.tag.isRefused
                 ? RIB.reason(prefix, path.attributes, source, common) : nil,
             isStale: common.sources[source].isStale(path.tag),
+            isLongLived: common.sources[source].isLongLived(path.tag),
             isBest: handle == bestHandle(table, row, common),
             isMultipath: isSharing(table, row, path, common),
             isActive: isActive(table, row, path.gateway, common), reason: nil,
