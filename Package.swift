@@ -73,6 +73,9 @@ let package = Package(
             name: "circuitctl", dependencies: ["Control", "Intent", "Net"], swiftSettings: base),
 
         .executableTarget(name: "probe", path: "Tests/Probe"),
+        .executableTarget(
+            name: "hostile", dependencies: ["CLinux", "Host", "Net"], path: "Tests/Hostile",
+            exclude: ["hostile.sh"], swiftSettings: common),
         .target(
             name: "Simulation",
             dependencies: ["BGP", "Control", "Core", "Intent", "Net", "Reconcile", "Routing"],

@@ -1,10 +1,13 @@
 #define _GNU_SOURCE
 #include "clinux_host.h"
 
+#include <arpa/inet.h>
 #include <bsd/unistd.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,4 +139,46 @@ ssize_t clinux_receive_datagram(int fd, void *buffer, size_t size,
         }
     }
     return count;
+}
+
+// Classic BPF, whose loads are in network order and reach the IP header at SKF_NET_OFF.
+int clinux_filter_ttl(int fd, int family, uint8_t smallest, const uint8_t *peers, size_t count) {
+    if (count == 0) {
+        int none = 0;
+        int code = setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+        return code < 0 && errno == ENOENT ? 0 : code;
+    }
+    const size_t words = family == AF_INET ? 1 : 4;
+    const uint32_t ttl = SKF_NET_OFF + (family == AF_INET ? 8 : 7);
+    const uint32_t source = SKF_NET_OFF + (family == AF_INET ? 12 : 8);
+    const size_t length = 4 + count * (2 * words + 1);
+    if (length > BPF_MAXINSNS) {
+        errno = E2BIG;
+        return -1;
+    }
+    struct sock_filter *code = calloc(length, sizeof *code);
+    if (!code) return -1;
+    size_t at = 0;
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ttl);
+    code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, smallest, 0, 1);
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+    for (size_t peer = 0; peer < count; peer++) {
+        for (size_t word = 0; word < words; word++) {
+            uint32_t wanted;
+            memcpy(&wanted, peers + (peer * words + word) * 4, 4);
+            code[at++] =
+                (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, source + 4 * (uint32_t)word);
+            // Unequal: on to the next peer, behind this one's return.
+            code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(wanted), 0,
+                                                      (uint8_t)(2 * (words - 1 - word) + 1));
+        }
+        code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+    }
+    code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+    struct sock_fprog program = {.len = (unsigned short)at, .filter = code};
+    int result = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    int saved = errno;
+    free(code);
+    errno = saved;
+    return result;
 }

@@ -38,6 +38,28 @@ public struct ListenerKey: Hashable, Sendable {
     public var digest: UInt64
 }
 
+/// What a listening socket asks of those who dial.
+public struct ListenerRules: Hashable, Sendable {
+    /// The peers that must sign.
+    public var keys: [ListenerKey]
+    /// The peers that must be neighbours (RFC 5082).
+    public var neighbours: [IPAddress]
+    /// Rules.
+    public init(keys: [ListenerKey] = [], neighbours: [IPAddress] = []) {
+        self.keys = keys
+        self.neighbours = neighbours
+    }
+}
+
+/// What holds for a connection from its first byte on.
+public struct ConnectionRules: Hashable, Sendable {
+    /// RFC 5082: send with TTL 255 and take nothing below it.
+    public var hasTTLSecurity: Bool
+    /// How long the peer may leave what was sent unacknowledged, or take nothing, before the kernel
+    /// ends the connection; nil for ever.
+    public var userTimeout: Duration?
+}
+
 /// How to dial a peer.
 public struct Dial: Hashable, Sendable {
     /// The device that the socket is bound to.
@@ -50,8 +72,8 @@ public struct Dial: Hashable, Sendable {
     public var port: UInt16
     /// The file that holds the TCP MD5 secret, if the session has one.
     public var passwordFile: String?
-    /// RFC 5082: send with TTL 255 and take nothing below it.
-    public var hasTTLSecurity: Bool
+    /// What holds for the connection.
+    public var rules: ConnectionRules
 }
 
 /// How much a log line matters.
@@ -80,8 +102,8 @@ public struct RequestID: Hashable, Sendable {
 
 /// What the Engine asks of the shell.
 public enum Effect: Sendable {
-    /// Open a listening socket, or change the keys of an open one.
-    case listen(Listener, keys: [ListenerKey])
+    /// Open a listening socket, or change the rules of an open one.
+    case listen(Listener, ListenerRules)
     /// Close a listening socket.
     case stopListening(Listener)
     /// Dial; ends in `dialed` or `dialFailed`.

@@ -142,6 +142,7 @@ extension Engine {
             slot = links.count
             links.append(LiveLink(key: key, spec: spec))
         }
+        links[slot].isDrained = drained.contains(key)
         linkSlots[key] = slot
         linksByTenant[spec.tenant, default: []].insert(slot)
         for device in Set([spec.device, spec.port] + (spec.vrf.map { [$0] } ?? [])) {
@@ -205,7 +206,7 @@ extension Engine {
         return number
     }
 
-    private mutating func setStatics(_ slot: Int) {
+    mutating func setStatics(_ slot: Int) {
         let spec = links[slot].spec
         guard !spec.routes.isEmpty else {
             if let source = links[slot].source {
@@ -216,9 +217,11 @@ extension Engine {
             }
             return
         }
+        var policy = ImportPolicy()
+        policy.isDrained = links[slot].isDrained
         let settings = SourceSettings(
             space: spec.table, circuit: number(of: links[slot].key.circuit), kind: .static,
-            gateways: gateways(of: slot))
+            gateways: gateways(of: slot), policy: policy)
         if let source = links[slot].source {
             rib.update(source, settings)
         } else {

@@ -201,7 +201,7 @@ extension Engine {
                     device: links[sessions[slot].link].spec.device, local: settings.local,
                     remote: settings.peer, port: settings.port,
                     passwordFile: settings.password?.file,
-                    hasTTLSecurity: settings.hasTTLSecurity)))
+                    rules: rules(settings))))
     }
 
     /// A connection takes its place; one that still stands there is closed.

@@ -50,8 +50,9 @@ extension Engine {
                 ], into: &effects)
             return .confirm(ConfirmReply(circuits: held.circuits, tenants: held.tenants))
         case .shutdown:
-            shutDown(at: now, into: &effects)
-            return .action(ActionReply("removing everything of ours, then ending"))
+            drainAndShutDown(at: now, into: &effects)
+            return .action(
+                ActionReply("moving traffic away, then removing everything of ours and ending"))
         case .link(let name, let action):
             return act(action, on: name, at: now, into: &effects)
         }
@@ -79,12 +80,16 @@ extension Engine {
         }
         switch action {
         case .clear:
-            for session in links[slot].sessions { clearSession(session, at: now, into: &effects) }
+            for session in links[slot].sessions {
+                clearSession(session, reason: nil, at: now, into: &effects)
+            }
             return .action(ActionReply("sessions of \(name) are reset"))
         case .drain, .undrain:
-            return .refusal(
-                RequestError(
-                    status: 501, "this version of circuitd cannot \(action.rawValue) a link"))
+            setDrained(action == .drain, slot, at: now, into: &effects)
+            return .action(
+                ActionReply(
+                    action == .drain
+                        ? "traffic of \(name) is being moved away" : "\(name) takes traffic again"))
         }
     }
 
@@ -208,7 +213,8 @@ extension Engine {
             .links.first { $0.role == spec.role }
         return LinkReply(
             peering: spec.peering, role: spec.role, tenant: spec.tenant,
-            forwarding: trouble == nil, state: trouble ?? "forwarding",
+            forwarding: trouble == nil, drained: links[slot].isDrained,
+            state: trouble ?? (links[slot].isDrained ? "drained by the operator" : "forwarding"),
             port: source?.port ?? "", portDevice: spec.port.description,
             device: spec.device.description,
             tags: source.map { tags($0.encapsulation, port: $0.port) } ?? "",

@@ -72,51 +72,36 @@ extension Engine {
             exchange.append(
                 ExportPolicy.Exchange(circuit: number(of: leave.from), prefixes: leave.prefixes))
         }
-        let communities = settings.communities.compactMap(StandardOrLarge.init)
-        return ReceiverSettings(
+        var result = ReceiverSettings(
             space: spec.table, circuit: number(of: session.id.circuit),
             families: negotiated.families, nextHop4: nextHop4,
             nextHop6: nextHop6, origin: origins[spec.tenant],
             hasFourOctetASN: negotiated.hasFourOctetASN,
             messageLimit: negotiated.maximumLength,
-            policy: ExportPolicy(
-                exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,
-                peerASN: settings.peerASN, isInternal: negotiated.isInternal,
-                prepend: settings.prepend, med: settings.med,
-                communities: communities.compactMap(\.standard),
-                largeCommunities: communities.compactMap(\.large),
-                removesPrivateAS: settings.removesPrivateAS,
-                overridesAS: settings.overridesAS, limit: settings.limits.outbound))
+            policy: exportPolicy(
+                settings, exchange: exchange, isDrained: links[session.link].isDrained))
+        result.addPath = negotiated.addPathOut
+        result.hasExtendedNextHop = negotiated.hasExtendedNextHop
+        result.localID = catalog.settings?.routerID ?? RouterID(raw: 0)
+        result.knowsLongLived = !negotiated.longLived.isEmpty
+        return result
     }
-}
 
-/// A community as files write it: `64600:100`, or three numbers for a large one.
-private struct StandardOrLarge {
-    var standard: UInt32?
-    var large: [UInt32]?
-
-    /// Well-known communities by the names that files use.
-    private static let names: [String: UInt32] = [
-        "graceful-shutdown": 0xFFFF_0000, "blackhole": 0xFFFF_029A, "no-export": 0xFFFF_FF01,
-        "no-advertise": 0xFFFF_FF02, "no-peer": 0xFFFF_FF04,
-    ]
-
-    init?(_ text: String) {
-        if let known = Self.names[text] {
-            standard = known
-            return
-        }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            .map { decimal($0, below: 1 << 32) }
-        switch (parts.count, parts.first ?? nil, parts.dropFirst().first ?? nil, parts.last ?? nil)
-        {
-        case (2, let high?, let low?, _) where high < 1 << 16 && low < 1 << 16:
-            standard = UInt32(high << 16 | low)
-        case (3, let first?, let second?, let third?):
-            large = [UInt32(first), UInt32(second), UInt32(third)]
-        default:
-            return nil
-        }
+    private func exportPolicy(
+        _ settings: SessionSettings, exchange: [ExportPolicy.Exchange], isDrained: Bool
+    ) -> ExportPolicy {
+        var policy = ExportPolicy(
+            exchange: exchange, advertise: settings.advertise, localASN: settings.localASN,
+            peerASN: settings.peerASN, isInternal: settings.isInternal,
+            prepend: settings.prepend, med: settings.med, communities: settings.communities,
+            removesPrivateAS: settings.removesPrivateAS, overridesAS: settings.overridesAS,
+            limit: settings.limits.outbound)
+        policy.rules = settings.exportRules
+        policy.role = settings.isInternal ? nil : settings.role
+        policy.isNextHopSelf = settings.isNextHopSelf
+        policy.isReflectorClient = settings.isReflectorClient
+        policy.isDrained = isDrained
+        return policy
     }
 }
 
@@ -136,6 +121,12 @@ extension SessionSettings {
         a.allowOwnAS = other.allowOwnAS
         a.overridesAS = other.overridesAS
         a.removesPrivateAS = other.removesPrivateAS
+        a.minPrefixes = other.minPrefixes
+        a.multipath = other.multipath
+        a.isNextHopSelf = other.isNextHopSelf
+        a.isReflectorClient = other.isReflectorClient
+        a.importRules = other.importRules
+        a.exportRules = other.exportRules
         return a != other
     }
 }

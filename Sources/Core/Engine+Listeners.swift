@@ -26,7 +26,7 @@ extension Engine {
         if state.users.isEmpty {
             if state.isOpen { effects.append(.stopListening(listener)) }
             listeners[listener] = nil
-        } else if state.isOpen, keys(of: listener) != state.keys {
+        } else if state.isOpen, rules(of: listener) != state.rules {
             open(listener, into: &effects)
         }
     }
@@ -46,29 +46,32 @@ extension Engine {
                 effects.append(.stopListening(listener))
                 listeners[listener]?.isOpen = false
             }
-            if !(listeners[listener]?.isOpen ?? true) || keys(of: listener) != state.keys {
+            if !(listeners[listener]?.isOpen ?? true) || rules(of: listener) != state.rules {
                 open(listener, into: &effects)
             }
         }
     }
 
     mutating func open(_ listener: Listener, into effects: inout [Effect]) {
-        let keys = keys(of: listener)
-        listeners[listener]?.keys = keys
+        let rules = rules(of: listener)
+        listeners[listener]?.rules = rules
         listeners[listener]?.isOpen = true
         listeners[listener]?.retryAt = nil
         listeners[listener]?.device = listener.vrf.flatMap { reconciler.observed.index(of: $0) }
-        effects.append(.listen(listener, keys: keys))
+        effects.append(.listen(listener, rules))
     }
 
-    private func keys(of listener: Listener) -> [ListenerKey] {
-        (listeners[listener]?.users ?? []).sorted().compactMap { slot in
+    private func rules(of listener: Listener) -> ListenerRules {
+        var rules = ListenerRules()
+        for slot in (listeners[listener]?.users ?? []).sorted() {
             let settings = sessions[slot].settings
-            guard let password = settings.password, let digest = password.digest else {
-                return nil
+            if settings.hasTTLSecurity { rules.neighbours.append(settings.peer) }
+            if let password = settings.password, let digest = password.digest {
+                rules.keys.append(
+                    ListenerKey(peer: settings.peer, file: password.file, digest: digest))
             }
-            return ListenerKey(peer: settings.peer, file: password.file, digest: digest)
         }
+        return rules
     }
 
     func describe(_ listener: Listener) -> String {

@@ -95,7 +95,7 @@ extension Engine {
     }
 
     private func row(_ entry: PathEntry, in space: SpaceID) -> Row {
-        let isLoser = !entry.isBest && entry.refusal == nil
+        let isLoser = !entry.isBest && !entry.isMultipath && entry.refusal == nil
         return Row(
             prefix: entry.prefix, reply: row(entry),
             loser: isLoser ? (space, entry.source) : nil)
@@ -115,11 +115,13 @@ extension Engine {
             result.origin = "originated"
         }
         result.nextHop = entry.nextHop?.description ?? entry.gateway?.address.description
-        result.best = entry.isBest
+        result.best = entry.isBest || entry.isMultipath
         result.stale = entry.isStale
         // What a tenant originates has no way through a link, and nothing to wait for.
         if entry.isBest, result.origin != "originated" {
             result.kernel = entry.isInKernel ? .installed : .pending
+        } else if entry.isMultipath {
+            result.kernel = entry.isActive ? .installed : .pending
         }
         result.reason = entry.refusal.map { "not accepted: \($0)" }
         if entry.isBest, let reason = entry.reason, reason != .only {
@@ -170,6 +172,7 @@ extension SelectionReason {
         case .routerID: "all equal, and its router id is higher"
         case .peerAddress: "all equal, and its peer's address is higher"
         case .source: "all equal, and the other was there first"
+        case .multipath: nil
         }
     }
 }

@@ -35,15 +35,22 @@ extension Engine {
                 sessionsByEnds[ends(slot, settings)] = slot
                 leaveListener(slot, old, into: &effects)
                 joinListener(slot)
-                rebuildPeer(slot, Notification(.configurationChange), at: now, into: &effects)
+                rebuildPeer(slot, notification(of: settings), at: now, into: &effects)
             } else {
                 updateReceiver(slot)
+                if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
             }
         }
         for (id, settings) in wanted.sorted(by: { $0.key < $1.key }) {
             kept.append(addSession(id, settings, link, at: now))
         }
         links[link].sessions = kept
+    }
+
+    /// What the peer hears of a change of its session's settings.
+    private func notification(of settings: SessionSettings) -> Notification {
+        guard let text = settings.shutdown else { return Notification(.configurationChange) }
+        return Notification(.administrativeShutdown, text: text)
     }
 
     mutating func addSession(
@@ -120,6 +127,9 @@ extension Engine {
     }
 
     func reasonToHold(_ slot: Int) -> String? {
+        if let text = sessions[slot].settings.shutdown {
+            return text.isEmpty ? "shut down in its file" : "shut down in its file: \(text)"
+        }
         let link = links[sessions[slot].link]
         let family = sessions[slot].settings.local.family
         if let trouble = link.trouble ?? link.muted[family] { return trouble }
@@ -141,11 +151,33 @@ extension Engine {
     }
 
     /// Ends a session at the operator's word; it starts again by itself.
-    mutating func clearSession(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
+    mutating func clearSession(
+        _ slot: Int, reason: String?, at now: Instant, into effects: inout [Effect]
+    ) {
+        sessions[slot].overLimit = nil
         stopSession(
-            slot, Notification(.administrativeReset, text: "cleared by operator"), at: now,
-            into: &effects)
+            slot, Notification(.administrativeReset, text: reason ?? "cleared by operator"),
+            at: now, into: &effects)
         admit(slot, at: now, into: &effects)
+    }
+
+    /// Asks the peer for all its routes again; false when it cannot answer that.
+    mutating func refreshIn(_ slot: Int, at now: Instant, into effects: inout [Effect]) -> Bool {
+        var isAsked = false
+        for family in sessions[slot].settings.families.sorted()
+        where sessions[slot].peer.requestRefresh(family, into: &actions) {
+            isAsked = true
+        }
+        perform(slot, at: now, into: &effects)
+        return isAsked
+    }
+
+    /// Tells the peer all its routes again; false when it hears none.
+    mutating func refreshOut(_ slot: Int, at now: Instant, into effects: inout [Effect]) -> Bool {
+        guard let receiver = sessions[slot].receiver else { return false }
+        for family in sessions[slot].settings.families.sorted() { rib.refresh(receiver, family) }
+        ribIsTouched = true
+        return true
     }
 
     mutating func tickSession(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
@@ -156,26 +188,40 @@ extension Engine {
             settleGateways(sessions[slot].link, at: now)
             ribIsTouched = true
         }
+        if let over = sessions[slot].overLimit, over.until <= now {
+            sessions[slot].overLimit = nil
+            healthBook.isTouched = true
+        }
         sessions[slot].peer.tick(at: now, into: &actions)
         perform(slot, at: now, into: &effects)
     }
 
     func sessionDeadline(_ slot: Int) -> Instant? {
-        earlier(sessions[slot].peer.nextDeadline, sessions[slot].staleUntil)
+        earlier(
+            earlier(sessions[slot].peer.nextDeadline, sessions[slot].staleUntil),
+            sessions[slot].overLimit?.until)
     }
+
+    /// How long a peer that is back may take to say all its routes again.
+    static let longestStale: Duration = .seconds(360)
 
     mutating func established(
         _ slot: Int, _ negotiated: Negotiated, at now: Instant, into effects: inout [Effect]
     ) {
         sessions[slot].lastError = nil
+        sessions[slot].overLimit = nil
+        sessions[slot].nearLimit = []
         sessions[slot].negotiated = negotiated
         sessions[slot].endOfRIB = []
         updateSource(slot)
         settleGateways(sessions[slot].link, at: now)
         if sessions[slot].staleUntil != nil {
-            // Only what the peer kept forwarding may be kept here.
+            // Only what the peer kept forwarding may be kept here. It came back within its restart
+            // time, which ends with that: for its End-of-RIB it may take longer (RFC 4724 §4.2).
             let kept = negotiated.gracefulRestart?.preserved ?? []
-            if !negotiated.families.isSubset(of: kept) {
+            if negotiated.families.isSubset(of: kept) {
+                sessions[slot].staleUntil = now + Engine.longestStale
+            } else {
                 sessions[slot].staleUntil = nil
                 rib.sweepStale(sessions[slot].source)
             }
@@ -233,10 +279,6 @@ extension Engine {
     mutating func deliver(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         let source = sessions[slot].source
         ribIsTouched = true
-        if !update.withdrawn4.isEmpty || !update.withdrawn6.isEmpty {
-            rib.withdraw(
-                from: source, withdrawn4: update.withdrawn4, withdrawn6: update.withdrawn6)
-        }
         if let family = update.endOfRIB {
             sessions[slot].endOfRIB.insert(family)
             if let negotiated = sessions[slot].peer.negotiated,
@@ -249,15 +291,8 @@ extension Engine {
             healthBook.isTouched = true
             return
         }
-        guard !update.announced4.isEmpty || !update.announced6.isEmpty else { return }
-        let isWithin = rib.learn(
-            from: source, announced4: update.announced4, announced6: update.announced6,
-            attributes: update.attributes, nextHop4: update.nextHop4,
-            nextHop6: update.nextHop6.map { .v6($0) })
-        if !isWithin {
-            sessions[slot].peer.notify(
-                Notification(.maximumPrefixes), at: now, into: &actions)
-        }
+        let isWithin = rib.learn(from: source, update)
+        checkLimit(slot, isWithin: isWithin, at: now, into: &effects)
     }
 
     /// The hold of an earlier run's routes ends when links stand as wanted and every peer that can
@@ -266,13 +301,20 @@ extension Engine {
         guard holdUntil != nil, phase == .running, catalog.settings != nil,
             touchedDevices.isEmpty, reconciler.isSettled
         else { return }
+        var isAwaited = false
         for session in sessions where session.isLive && session.hold == nil {
             guard let negotiated = session.peer.negotiated, session.peer.state == .established
             else { return }
-            // A peer that restarts as well waits for us: RFC 4724 §4.1.
-            if negotiated.gracefulRestart?.isRestarting ?? false { continue }
-            guard session.endOfRIB.isSuperset(of: negotiated.families) else { return }
+            if session.endOfRIB.isSuperset(of: negotiated.families) { continue }
+            guard negotiated.gracefulRestart?.isRestarting ?? false else { return }
+            isAwaited = true
         }
-        endHold(at: now, into: &effects)
+        if isAwaited {
+            // A peer that restarts as well waits for us (RFC 4724 §4.1): it is told our routes, and
+            // its own go on forwarding until it has spoken too.
+            feedAll(at: now, into: &effects)
+        } else {
+            endHold(at: now, into: &effects)
+        }
     }
 }

@@ -1,6 +1,7 @@
 // What routing and a peer's machine are told of a session's settings.
 
 import BGP
+import Control
 import Intent
 import Net
 import Routing
@@ -61,17 +62,28 @@ extension Engine {
                 gateways.append(GatewayID(device, other))
             }
         }
-        return SourceSettings(
+        var result = SourceSettings(
             space: spec.table, circuit: number(of: links[link].key.circuit),
-            kind: settings.localASN == settings.peerASN ? .internal : .external,
+            kind: settings.isInternal ? .internal : .external,
             peer: settings.peer, routerID: routerID ?? RouterID(raw: 0),
             peerASN: settings.peerASN, localASN: settings.localASN, gateways: gateways,
             subnets: spec.addresses.map(\.network), locals: spec.addresses.map(\.address),
-            policy: ImportPolicy(
-                accept: settings.accept,
-                acceptsDefault: settings.acceptsDefault,
-                isPublic: settings.isPublic, allowOwnAS: settings.allowOwnAS,
-                localPref: settings.localPref, limit: settings.limits.inbound))
+            policy: importPolicy(settings, isDrained: links[link].isDrained))
+        result.localID = catalog.settings?.routerID ?? RouterID(raw: 0)
+        result.isReflectorClient = settings.isReflectorClient
+        return result
+    }
+
+    private func importPolicy(_ settings: SessionSettings, isDrained: Bool) -> ImportPolicy {
+        var policy = ImportPolicy(
+            accept: settings.accept, acceptsDefault: settings.acceptsDefault,
+            isPublic: settings.isPublic, allowOwnAS: settings.allowOwnAS,
+            localPref: settings.localPref, limit: settings.limits.inbound)
+        policy.rules = settings.importRules
+        policy.role = settings.isInternal ? nil : settings.role
+        policy.multipath = settings.multipath
+        policy.isDrained = isDrained
+        return policy
     }
 
     func peerSettings(_ settings: SessionSettings, _ link: Int) -> PeerSettings {
@@ -79,14 +91,27 @@ extension Engine {
         if settings.hasGracefulRestart {
             let isRestarting = holdUntil != nil
             offer = GracefulRestartOffer(
-                restartTime: UInt16(clamping: options.restartHold.components.seconds),
+                restartTime: settings.restartTime,
                 isRestarting: isRestarting,
                 preserved: rib.staleCount(links[link].spec.table) > 0 ? settings.families : [])
         }
-        return PeerSettings(
+        var result = PeerSettings(
             localASN: settings.localASN, peerASN: settings.peerASN,
             localID: catalog.settings?.routerID ?? RouterID(raw: 0), holdTime: settings.holdTime,
             families: settings.families, isPassive: settings.isPassive, gracefulRestart: offer)
+        result.offersExtendedMessages = settings.hasExtendedMessages
+        result.enforcesFirstAS = settings.enforcesFirstAS
+        result.role = settings.isInternal ? nil : settings.role
+        result.isRoleStrict = settings.isRoleStrict
+        result.addPath = settings.addPath
+        result.offersExtendedNextHop = settings.hasExtendedNextHop
+        result.longLivedTime = settings.longLived.map { UInt32(clamping: $0.components.seconds) }
+        if settings.identifies {
+            result.identity = SpeakerIdentity(
+                hostname: catalog.settings?.edge ?? options.hostName,
+                version: "circuitd/\(circuitdVersion)")
+        }
+        return result
     }
 
     func ends(_ slot: Int, _ settings: SessionSettings) -> Ends {

@@ -57,6 +57,8 @@ public struct Engine: ~Copyable {
     /// `shutdown` was asked before files and kernel were known: it begins when they are, and the
     /// process ends at this time in any case.
     var shutdownBefore: Instant?
+    /// `shutdown` moves traffic away first, and goes on at this time.
+    var shutdownAfter: Instant?
     var startedAt: Instant?
 
     var catalog: Catalog
@@ -94,6 +96,8 @@ public struct Engine: ~Copyable {
     var reserved: [SpaceID: [String: [Prefix]]] = [:]
     var reservedIsTouched: Set<SpaceID> = []
     var circuitNumbers: [String: UInt32] = [:]
+    /// Links whose traffic the operator moved away, over restarts and while their files are gone.
+    var drained: Set<LinkKey>
 
     var sessions: [LiveSession] = []
     var freeSessions: [Int] = []
@@ -126,6 +130,7 @@ public struct Engine: ~Copyable {
             saved[Engine.adoptionsName].flatMap {
                 AdoptionRecord.decode($0, bootID: options.bootID)
             } ?? [:]
+        drained = saved[Engine.drainedName].map(Engine.drainedLinks(decoding:)) ?? []
         reconciler = Reconciler(marks: marks, adoptions: adoptions)
         rib = RIB(marks: marks, seed: options.seed)
         savedAdoptions = reconciler.adoptionRevision
@@ -135,6 +140,8 @@ public struct Engine: ~Copyable {
     public static let catalogName = "catalog"
     /// The name under which the ports' previous values are kept.
     public static let adoptionsName = "adoptions"
+    /// The name under which drained links are kept.
+    public static let drainedName = "drained"
 
     /// How our objects are marked in the kernel: known before the kernel is first dumped, from the
     /// files.
@@ -168,6 +175,7 @@ public struct Engine: ~Copyable {
             for state in listeners.values { next = earlier(next, state.retryAt) }
             if case .draining(let deadline) = phase { next = earlier(next, deadline) }
             if phase == .starting { next = earlier(next, shutdownBefore) }
+            if phase == .running { next = earlier(next, shutdownAfter) }
             return next
         }
     }
@@ -180,6 +188,9 @@ public struct Engine: ~Copyable {
         }
         if let due = nextDump, due <= now { requestDump(at: now, into: &effects) }
         if let due = holdUntil, due <= now { endHold(at: now, into: &effects) }
+        if phase == .running, let due = shutdownAfter, due <= now {
+            shutDown(at: now, into: &effects)
+        }
         for (listener, state) in listeners where state.retryAt.map({ $0 <= now }) ?? false {
             open(listener, into: &effects)
         }
@@ -220,7 +231,22 @@ public struct Engine: ~Copyable {
         effects.append(.stop)
     }
 
-    /// `circuitctl shutdown`: sessions end with CEASE, and everything of ours is removed.
+    /// `circuitctl shutdown`: traffic is moved away, then sessions end with CEASE and everything of
+    /// ours is removed. Asked twice, it does not wait.
+    mutating func drainAndShutDown(at now: Instant, into effects: inout [Effect]) {
+        let hasPeers = sessions.contains { $0.isLive && $0.peer.state == .established }
+        guard phase == .running, shutdownAfter == nil, hasPeers else {
+            return shutDown(at: now, into: &effects)
+        }
+        log(.notice, "shutting down: moving traffic away first", into: &effects)
+        shutdownAfter = now + Engine.drainTime
+        for slot in links.indices where links[slot].isLive && !links[slot].isDrained {
+            links[slot].isDrained = true
+            applyDrain(slot)
+        }
+        healthBook.isTouched = true
+    }
+
     mutating func shutDown(at now: Instant, into effects: inout [Effect]) {
         guard phase == .running else {
             // What of ours is there, and under which marks, is not known yet.
@@ -244,6 +270,8 @@ public struct Engine: ~Copyable {
     }
 
     private static let shutdownTime = Duration.seconds(15)
+    /// What peers get to turn away before a session ends for good.
+    private static let drainTime = Duration.seconds(3)
 
     private mutating func finishIfDone(at now: Instant, into effects: inout [Effect]) {
         if phase == .starting, let shutdownBefore, shutdownBefore <= now {

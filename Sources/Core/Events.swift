@@ -32,6 +32,12 @@ extension Engine {
         effects.append(.tell(event))
     }
 
+    /// `07:38:33 UTC`, for sentences.
+    func timeOfDay(_ instant: Instant) -> String {
+        let text = timestamp(unixNanoseconds: options.wallClockOrigin &+ instant.nanoseconds)
+        return "\(text.dropFirst(11).prefix(8)) UTC"
+    }
+
     /// The last events, for somebody who begins to follow them.
     public var recentEvents: [Event] { events.recent }
 }

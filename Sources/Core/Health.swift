@@ -85,9 +85,13 @@ extension Engine {
         var reasons: [String] = []
         var forwarding = 0
         var warnings: [String] = []
+        var resting: [String] = []
         for slot in slots {
             let name = links[slot].key.role
-            if let trouble = linkTrouble(slot) {
+            if isInMaintenance(slot) {
+                if linkTrouble(slot) == nil { forwarding += 1 }
+                resting.append("\(name): \(maintenanceReason(slot))")
+            } else if let trouble = linkTrouble(slot) {
                 reasons.append("\(name): \(trouble)")
             } else {
                 forwarding += 1
@@ -99,15 +103,24 @@ extension Engine {
         let health: Health
         if slots.isEmpty {
             health = faults.isEmpty ? .healthy : .degraded
+        } else if resting.count == slots.count {
+            health = faults.isEmpty ? .maintenance : .degraded
         } else if forwarding == 0 {
             health = .down
-        } else if forwarding < slots.count || !warnings.isEmpty || !faults.isEmpty {
+        } else if !reasons.isEmpty || !warnings.isEmpty || !faults.isEmpty {
             health = .degraded
         } else {
-            health = .healthy
+            health = resting.isEmpty ? .healthy : .maintenance
         }
         return Verdict(
-            health: health, reasons: reasons + warnings, faults: faults, forwarding: forwarding)
+            health: health, reasons: reasons + warnings + resting, faults: faults,
+            forwarding: forwarding)
+    }
+
+    private func maintenanceReason(_ slot: Int) -> String {
+        links[slot].isDrained
+            ? "drained by the operator"
+            : links[slot].sessions.first.flatMap { sessions[$0].hold } ?? "shut down in its file"
     }
 
     /// Why a link does not forward in a family that it should; nil when it does in all.
@@ -131,6 +144,7 @@ extension Engine {
     func sessionTrouble(_ slot: Int) -> String? {
         let session = sessions[slot]
         if let hold = session.hold { return hold }
+        if let reason = holdDownReason(slot) { return reason }
         guard session.peer.state == .established else {
             let why = session.lastError.map { ": \($0)" } ?? ""
             return "BGP to \(session.id.peer) is in \(rfcName(session.peer.state))\(why)"
@@ -176,6 +190,13 @@ extension Engine {
                     ? "accepted no prefix from \(peer) (it announces \(received))"
                     : "accepted \(accepted) prefixes from \(peer), fewer than min-prefixes "
                         + "\(session.settings.minPrefixes)")
+        }
+        if let limit = session.settings.limits.inbound {
+            let counts = rib.received(session.source)
+            for family in session.nearLimit.sorted() {
+                result.append(
+                    "\(peer) announces \(counts[family]) of \(limit) \(family) prefixes allowed")
+            }
         }
         if let receiver = session.receiver {
             let heldBack = rib.heldBackCounts(receiver).total

@@ -36,6 +36,8 @@ struct LiveLink {
     var muted: [Family: String] = [:]
     /// It could once: what ends that is worth a warning.
     var wasUp = false
+    /// The operator moves its traffic away.
+    var isDrained = false
 
     /// The first thing that is wrong with it.
     var worstTrouble: String? { trouble ?? muted.min { $0.key < $1.key }?.value }
@@ -74,12 +76,16 @@ struct LiveSession {
     var lastError: String?
     /// Why it may not start, in a sentence.
     var hold: String?
+    /// Families whose peer announces nearly as much as it may: said once.
+    var nearLimit: Set<Family> = []
+    /// Held down since the peer announced more than this, until the time, or a higher limit.
+    var overLimit: (limit: UInt32, until: Instant)?
 }
 
 /// A listening socket's state.
 struct ListenerState {
     var users: Set<Int> = []
-    var keys: [ListenerKey] = []
+    var rules = ListenerRules()
     var isOpen = false
     /// The VRF device's number when it was opened.
     var device: InterfaceIndex?

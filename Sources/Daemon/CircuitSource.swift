@@ -145,8 +145,9 @@ final class CircuitSource {
     private var keyFiles: [String: KeyFile] {
         secrets.mapValues { key in
             var hash = seed ^ 0xCBF2_9CE4_8422_2325
-            for byte in key.secret { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-            return KeyFile(digest: hash, isTooOpen: key.isTooOpen, fault: key.fault)
+            let secret = key.secret
+            for byte in secret { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            return KeyFile(password: secret, digest: hash, isTooOpen: key.isTooOpen)
         }
     }
 }

@@ -105,9 +105,10 @@ extension Loop {
                     stream.close(reset: true)
                     continue
                 }
-                if engine.hasTTLSecurity(id) {
+                if let rules = engine.rules(of: id) {
                     do throws(SystemError) {
-                        try stream.setTTLSecurity(Loop.directHops)
+                        if rules.hasTTLSecurity { try stream.setTTLSecurity(Loop.directHops) }
+                        if let time = rules.userTimeout { try stream.setUserTimeout(time) }
                     } catch {
                         log.error("cannot secure a connection", ["error": error.description])
                         stream.close(reset: true)
@@ -166,7 +167,8 @@ extension Loop {
             }
             options.keys = [SigningKey(peer: dial.remote, bytes: secret)]
         }
-        if dial.hasTTLSecurity { options.ttlSecurity = Loop.directHops }
+        if dial.rules.hasTTLSecurity { options.ttlSecurity = Loop.directHops }
+        options.userTimeout = dial.rules.userTimeout
         do throws(SystemError) {
             let stream = try TCPConnector.connect(
                 to: dial.remote, port: dial.port, options: options)
@@ -180,9 +182,9 @@ extension Loop {
         }
     }
 
-    func listen(_ listener: Listener, _ keys: [ListenerKey], at now: Instant) {
+    func listen(_ listener: Listener, _ rules: ListenerRules, at now: Instant) {
         var wanted: [SigningKey] = []
-        for key in keys {
+        for key in rules.keys {
             wanted.append(SigningKey(peer: key.peer, bytes: signature(for: key)))
         }
         // Keys of a socket that is open cannot be compared with what is wanted: it is made anew.
@@ -194,6 +196,7 @@ extension Loop {
             options.ttl = 255
             let socket = try TCPListener(
                 family: listener.family, port: listener.port, options: options)
+            try socket.setTTLSecurity(peers: rules.neighbours, hops: Loop.directHops)
             let token = listenerTokens.insert(listener, kind: TokenKind.listener)
             try poller.add(socket.descriptor, token, .read)
             listeners[listener] = (token, socket)

@@ -218,7 +218,7 @@ final class Loop {
 
     func perform(_ effect: Effect, at now: Instant) {
         switch effect {
-        case .listen(let listener, let keys): listen(listener, keys, at: now)
+        case .listen(let listener, let rules): listen(listener, rules, at: now)
         case .stopListening(let listener): stopListening(listener)
         case .dial(let id, let dial): connect(id, dial, at: now)
         case .send(let id, let bytes):

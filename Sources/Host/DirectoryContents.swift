@@ -1,5 +1,7 @@
 // What was read from a configuration directory, as plain values: reading is here, meaning is not.
 
+import Net
+
 /// The files of a configuration directory at one moment.
 public struct DirectoryContents: Hashable, Sendable {
     /// A key file: its bytes, and whether others could have read or written it.
@@ -9,20 +11,11 @@ public struct DirectoryContents: Hashable, Sendable {
         /// Whether its mode or owner allow more than 0640 does.
         public var isTooOpen: Bool
 
-        /// The secret: without spaces before it and line ends behind it; may be empty.
-        public var secret: [UInt8] {
-            let bytes = bytes.drop { $0 == 0x20 }
-            let end = bytes.lastIndex { $0 != 0x0A && $0 != 0x0D }
-            return end.map { Array(bytes[...$0]) } ?? []
-        }
+        /// The secret; may be empty.
+        public var secret: [UInt8] { SigningSecret.password(in: bytes) }
 
         /// Why nothing can be signed with it, or nil; mode and owner are not judged here.
-        public var fault: String? {
-            let count = secret.count
-            if count == 0 { return "is empty" }
-            let most = SigningKey.maximumLength
-            return count > most ? "holds \(count) bytes, \(most) is the most" : nil
-        }
+        public var fault: String? { SigningSecret.fault(in: secret) }
 
         /// A key.
         public init(bytes: [UInt8], isTooOpen: Bool = false) {

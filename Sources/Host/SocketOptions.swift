@@ -8,7 +8,7 @@ public import Net
 /// A TCP MD5 key (RFC 2385) for the peers inside a prefix.
 public struct SigningKey: Hashable, Sendable {
     /// The longest key that the kernel takes.
-    public static let maximumLength = 80
+    public static let maximumLength = SigningSecret.maximumLength
     /// Whom the key is for.
     public var peer: Prefix
     /// The key, 1 to 80 bytes.
@@ -68,12 +68,7 @@ public struct SocketOptions: Hashable, Sendable {
         try applyBelowTCP(to: descriptor, family)
         try setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1, "TCP_NODELAY")
         if let hops = ttlSecurity { try setSmallestTTL(descriptor, family, hops: hops) }
-        if let userTimeout {
-            let milliseconds = Int32(clamping: userTimeout.nanoseconds / 1_000_000)
-            try setOption(
-                descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, max(milliseconds, 1),
-                "TCP_USER_TIMEOUT")
-        }
+        if let userTimeout { try Host.setUserTimeout(descriptor, userTimeout) }
         for key in keys where key.peer.family == family {
             try setKey(descriptor, key.peer, key.bytes, key.device)
         }
@@ -108,6 +103,13 @@ public struct SocketOptions: Hashable, Sendable {
             setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name, socklen_t(name.count))
         }
     }
+}
+
+/// The kernel ends a connection whose peer acknowledges nothing, or takes nothing, for this long.
+func setUserTimeout(_ descriptor: Int32, _ time: Duration) throws(SystemError) {
+    let milliseconds = Int32(clamping: time.nanoseconds / 1_000_000)
+    try setOption(
+        descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, max(milliseconds, 1), "TCP_USER_TIMEOUT")
 }
 
 /// Drops what comes from farther than that many hops (RFC 5082).

@@ -85,6 +85,11 @@ public final class Stream {
         try setSmallestTTL(descriptor, remote.address.family, hops: hops)
     }
 
+    /// The kernel ends the connection when its peer takes nothing for this long.
+    public func setUserTimeout(_ time: Duration) throws(SystemError) {
+        try Host.setUserTimeout(descriptor, time)
+    }
+
     /// Bytes that wait for the kernel.
     public var pendingBytes: Int { pending.count - written }
 

@@ -69,6 +69,19 @@ public final class TCPListener {
         try Host.setKey(owner.raw, key.peer, key.bytes, key.device)
     }
 
+    /// Segments of these peers count only when they come from at most so many hops away
+    /// (RFC 5082), from the first SYN on; other peers of the socket are not judged.
+    public func setTTLSecurity(peers: [IPAddress], hops: UInt8) throws(SystemError) {
+        let bytes = peers.filter { $0.family == family }.flatMap(\.bytes)
+        let descriptor = owner.raw
+        let domain = family.domain
+        let width = family == .ipv4 ? 4 : 16
+        _ = try check("SO_ATTACH_FILTER") {
+            clinux_filter_ttl(
+                descriptor, domain, UInt8(256 - Int(max(hops, 1))), bytes, bytes.count / width)
+        }
+    }
+
     /// Removes the key of a peer.
     public func removeKey(peers: Prefix, device: InterfaceIndex = .none) throws(SystemError) {
         try Host.setKey(owner.raw, peers, [], device)

@@ -10,6 +10,18 @@ struct BGPKeys {
         case on(interval: Duration?, multiplier: UInt8?, isStrict: Bool)
     }
 
+    /// Whether the operator keeps the session down.
+    enum Shutdown {
+        /// Undoes what a level above says.
+        case off
+        case on(String)
+
+        /// What the peer is told; nil runs.
+        var text: String? {
+            if case .on(let text) = self { text } else { nil }
+        }
+    }
+
     var peerASN: ASN?
     var localASN: ASN?
     var passwordFile: String?
@@ -20,31 +32,48 @@ struct BGPKeys {
     var largestIn: UInt32?
     var largestOut: UInt32?
     var warn: UInt8?
+    var holdDown: Duration?
     var minPrefixes: UInt32?
     var bfd: BFDChoice?
     var localPref: UInt32?
     var med: UInt32?
     var prepend: UInt8?
-    var communities: [String]?
+    var communities: [AnyCommunity]?
     var allowOwnAS: UInt8?
     var overridesAS: Bool?
     var removesPrivateAS: Bool?
     var gracefulRestart: Bool?
+    var restartTime: UInt16?
+    var longLived: Duration?
     var ttlSecurity: Bool?
-    var role: String?
+    var role: PeeringRole?
+    var isRoleStrict: Bool?
+    var addPath: AddPath?
+    var extendedNextHop: Bool?
+    var multipath: Multipath?
+    var nextHopSelf: Bool?
+    var reflectorClient: Bool?
+    var identifies: Bool?
+    var enforcesFirstAS: Bool?
+    var extendedMessages: Bool?
+    var shutdown: Shutdown?
+    var importRules: [RouteRule]?
+    var exportRules: [RouteRule]?
     var families: [Family]?
     var isPassive: Bool?
     var port: UInt16?
     /// Where the map stands in the tree of keys.
     let path: String
-    private let findings: Findings
+    let findings: Findings
 
     /// The names of all keys, to tell where a stray one belongs.
     static let names = [
         "peer-asn", "local-asn", "password-file", "hold-time", "accept", "advertise",
         "default-route", "max-prefixes", "min-prefixes", "bfd", "local-pref", "med", "prepend",
         "communities", "allow-own-as", "as-override", "remove-private-as", "graceful-restart",
-        "ttl-security", "role", "families", "passive",
+        "ttl-security", "role", "families", "passive", "import", "export", "add-path",
+        "extended-next-hop", "multipath", "next-hop-self", "route-reflector-client", "identify",
+        "enforce-first-as", "extended-messages", "shutdown",
     ]
 
     /// Reads a map; nil reads as a map without keys.
@@ -61,12 +90,7 @@ struct BGPKeys {
         accept = fields.list("accept", .rule).map { PrefixFilter($0) }
         advertise = fields.list("advertise", .rule).map { PrefixFilter($0) }
         defaultRoute = fields.read("default-route", .word(["accept", "advertise", "both", "off"]))
-        if var limits = fields.fields("max-prefixes") {
-            largestIn = limits.read("in", .number(1...UInt32.max))
-            largestOut = limits.read("out", .number(1...UInt32.max))
-            warn = limits.read("warn", .percent)
-            limits.end()
-        }
+        if let limits = fields.fields("max-prefixes") { readLimits(limits) }
         minPrefixes = fields.read("min-prefixes", .number(0...UInt32.max))
         bfd = fields.take("bfd").flatMap { Self.bfd($0, path: path, findings) }
         localPref = fields.read("local-pref", .number(0...UInt32.max))
@@ -76,9 +100,20 @@ struct BGPKeys {
         allowOwnAS = fields.read("allow-own-as", .number(0...10 as ClosedRange<UInt8>))
         overridesAS = fields.read("as-override", .flag)
         removesPrivateAS = fields.read("remove-private-as", .flag)
-        gracefulRestart = fields.read("graceful-restart", .flag)
+        if let restart = fields.take("graceful-restart") { readRestart(restart) }
         ttlSecurity = fields.read("ttl-security", .flag)
-        role = fields.read("role", .word(["provider", "customer", "peer", "rs", "rs-client"]))
+        if let role = fields.take("role") { readRole(role) }
+        addPath = fields.read("add-path", .addPath)
+        extendedNextHop = fields.read("extended-next-hop", .flag)
+        multipath = fields.read("multipath", .multipath)
+        nextHopSelf = fields.read("next-hop-self", .flag)
+        reflectorClient = fields.read("route-reflector-client", .flag)
+        identifies = fields.read("identify", .flag)
+        enforcesFirstAS = fields.read("enforce-first-as", .flag)
+        extendedMessages = fields.read("extended-messages", .flag)
+        shutdown = fields.read("shutdown", .shutdown)
+        importRules = fields.take("import").flatMap { RouteRule.list($0, in: "import", self) }
+        exportRules = fields.take("export").flatMap { RouteRule.list($0, in: "export", self) }
         families = fields.list("families", .family)
         isPassive = fields.read("passive", .flag)
         port = fields.read("port", .number(1...65535 as ClosedRange<UInt16>))
@@ -91,40 +126,4 @@ struct BGPKeys {
 
     /// Where a key stands that this map or one above holds.
     func place(_ key: String) -> Place? { findings.places["\(path).\(key)"] }
-
-    private static func bfd(
-        _ node: YAMLNode, path: String, _ findings: Findings
-    ) -> BFDChoice? {
-        if case .scalar = node.content {
-            let term = Term("on, off, or { interval, multiplier, strict }", read: Term.flag.read)
-            return findings.read(node, "bfd", term).map {
-                $0 ? .on(interval: nil, multiplier: nil, isStrict: false) : .off
-            }
-        }
-        guard var fields = Fields(node, path: "\(path).bfd", findings) else { return nil }
-        let times = Duration.milliseconds(10) ... .seconds(60)
-        let interval = fields.read("interval", .time(times, such: "300ms"))
-        let multiplier = fields.read("multiplier", .number(1...255 as ClosedRange<UInt8>))
-        let isStrict = fields.read("strict", .flag) ?? false
-        fields.end()
-        return .on(interval: interval, multiplier: multiplier, isStrict: isStrict)
-    }
-}
-
-extension Term where Value == UInt8 {
-    /// `80%` or `80`.
-    static var percent: Term {
-        Term("a percentage from 1% to 100%") { text in
-            plainNumber(text.hasSuffix("%") ? text.dropLast() : text[...]).flatMap {
-                (1...100).contains($0) ? UInt8($0) : nil
-            }
-        }
-    }
-}
-
-extension Term where Value == Family {
-    /// `ipv4` or `ipv6`.
-    static var family: Term {
-        Term("ipv4 or ipv6") { text in Family.allCases.first { $0.description == text } }
-    }
 }

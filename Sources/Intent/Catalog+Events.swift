@@ -199,7 +199,12 @@ extension Catalog {
                 }
                 work.changed.insert(path)
                 work.touched.insert(path)
-                work.notes.append("circuit \(good.value.name): a password of it has changed")
+                let impact = held.good.map {
+                    Catalog.impact(from: good.value, to: $0.value, on: settings?.edge)
+                }
+                work.notes.append(
+                    "circuit \(good.value.name): a password of it has changed, "
+                        + "impact \(impact ?? .session)")
             }
             circuitFiles[path] = held
         }

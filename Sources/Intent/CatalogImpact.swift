@@ -146,6 +146,20 @@ enum CircuitFields {
             FieldImpact("hasTTLSecurity", \.hasTTLSecurity, .session),
             FieldImpact("hasGracefulRestart", \.hasGracefulRestart, .session),
             FieldImpact("role", \.role, .session),
+            FieldImpact("isRoleStrict", \.isRoleStrict, .session),
+            FieldImpact("addPath", \.addPath, .session),
+            FieldImpact("hasExtendedNextHop", \.hasExtendedNextHop, .session),
+            FieldImpact("restartTime", \.restartTime, .session),
+            FieldImpact("longLived", \.longLived, .session),
+            FieldImpact("identifies", \.identifies, .session),
+            FieldImpact("enforcesFirstAS", \.enforcesFirstAS, .session),
+            FieldImpact("hasExtendedMessages", \.hasExtendedMessages, .session),
+            FieldImpact("shutdown", \.shutdown, .session),
+            FieldImpact("multipath", \.multipath, .soft),
+            FieldImpact("isNextHopSelf", \.isNextHopSelf, .soft),
+            FieldImpact("isReflectorClient", \.isReflectorClient, .soft),
+            FieldImpact("importRules", \.importRules, .soft),
+            FieldImpact("exportRules", \.exportRules, .soft),
             FieldImpact("bfd", \.bfd) { old, new in
                 // BFD beside BGP comes and goes without it, unless BGP waits for it.
                 (old?.isStrict ?? false) != (new?.isStrict ?? false) ? .session : .soft

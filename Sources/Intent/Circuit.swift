@@ -124,11 +124,17 @@ public struct SessionSettings: Hashable, Sendable {
         public var outbound: UInt32?
         /// Percent of `inbound` at which to warn.
         public var warn: UInt8
+        /// How long the session stays down after too many.
+        public var holdDown: Duration
         /// Limits.
-        public init(inbound: UInt32? = nil, outbound: UInt32? = nil, warn: UInt8 = 80) {
+        public init(
+            inbound: UInt32? = nil, outbound: UInt32? = nil, warn: UInt8 = 80,
+            holdDown: Duration = .seconds(900)
+        ) {
             self.inbound = inbound
             self.outbound = outbound
             self.warn = warn
+            self.holdDown = holdDown
         }
     }
 
@@ -207,15 +213,43 @@ public struct SessionSettings: Hashable, Sendable {
     /// How many more times our AS stands in what leaves.
     public var prepend: UInt8
     /// Communities added to what leaves.
-    public var communities: [String]
+    public var communities: [AnyCommunity]
     /// How often our own AS may stand in what enters.
     public var allowOwnAS: UInt8
     /// Replace the peer's AS by ours in what leaves.
     public var overridesAS: Bool
     /// Remove private AS numbers from what leaves.
     public var removesPrivateAS: Bool
-    /// RFC 9234 role, if any.
-    public var role: String?
+    /// Our role (RFC 9234), if any.
+    public var role: PeeringRole?
+    /// A peer without a role is refused.
+    public var isRoleStrict: Bool
+    /// Several paths of a prefix (RFC 7911).
+    public var addPath: AddPath
+    /// IPv4 routes with IPv6 next hops (RFC 8950).
+    public var hasExtendedNextHop: Bool
+    /// Which equal paths share the traffic.
+    public var multipath: Multipath
+    /// An internal peer hears our address as next hop, not the route's own.
+    public var isNextHopSelf: Bool
+    /// The peer is our route reflector's client (RFC 4456).
+    public var isReflectorClient: Bool
+    /// Seconds that a peer may keep our routes while we restart.
+    public var restartTime: UInt16
+    /// How long routes of a lost peer are kept as the last choice (RFC 9494); nil for not at all.
+    public var longLived: Duration?
+    /// Tell the peer our name and version.
+    public var identifies: Bool
+    /// Refuse external paths whose first AS is not the peer's.
+    public var enforcesFirstAS: Bool
+    /// Offer messages of up to 65535 bytes (RFC 8654).
+    public var hasExtendedMessages: Bool
+    /// Kept down by the operator, with this text for the peer (RFC 9003); nil runs.
+    public var shutdown: String?
+    /// What is done to routes that enter.
+    public var importRules: [RouteRule]
+    /// What is done to routes that leave.
+    public var exportRules: [RouteRule]
 
     /// A session with every default.
     public init(
@@ -241,5 +275,20 @@ public struct SessionSettings: Hashable, Sendable {
         allowOwnAS = 0
         overridesAS = false
         removesPrivateAS = false
+        isRoleStrict = false
+        addPath = []
+        hasExtendedNextHop = false
+        multipath = .off
+        isNextHopSelf = true
+        isReflectorClient = false
+        restartTime = 120
+        identifies = false
+        enforcesFirstAS = true
+        hasExtendedMessages = true
+        importRules = []
+        exportRules = []
     }
+
+    /// The peer is in our own AS.
+    public var isInternal: Bool { localASN == peerASN }
 }

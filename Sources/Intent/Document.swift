@@ -34,20 +34,3 @@ public struct Document<Value: Hashable & Sendable>: Hashable, Sendable {
         self.places = places
     }
 }
-
-/// A password's file as the shell found it. The secret itself stays outside.
-public struct KeyFile: Hashable, Sendable {
-    /// A hash of the contents.
-    public var digest: UInt64
-    /// Readable by others than its owner and group, so not to be used.
-    public var isTooOpen: Bool
-    /// Why nothing can be signed with it, such as `is empty`; nil when it is fit.
-    public var fault: String?
-
-    /// A key file.
-    public init(digest: UInt64, isTooOpen: Bool, fault: String? = nil) {
-        self.digest = digest
-        self.isTooOpen = isTooOpen
-        self.fault = fault
-    }
-}

@@ -42,6 +42,16 @@ struct Fields {
     /// Whether a key is there, readable or not.
     func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
 
+    /// Whether a key is there with a list of nothing.
+    func isEmptyList(_ key: String) -> Bool {
+        guard case .sequence(let items)? = entries.first(where: { $0.key == key })?.value.content
+        else { return false }
+        return items.isEmpty
+    }
+
+    /// Where a key's value stands, once it was taken; else the mapping.
+    func place(of key: String) -> Place { findings.places[path(key)] ?? place }
+
     /// A scalar, if it is there.
     mutating func read<Value>(_ key: String, _ term: Term<Value>) -> Value? {
         take(key).flatMap { findings.read($0, key, term) }

@@ -1,5 +1,5 @@
-// The sessions of one link: which peers get one, what each carries, and what the provider says to
-// its keys.
+// The sessions of one link: which peers get one, what each carries, and what the keys, the profile
+// and defaults make of it.
 
 import Net
 
@@ -8,9 +8,9 @@ struct SessionReading {
     let addresses: [InterfaceAddress]
     let peers: [PeerEntry]
 
-    private var findings: Findings { link.findings }
-    private var profile: Profile { link.profile }
-    private var rule: Profile.PeeringRule { link.peering.rule }
+    var findings: Findings { link.findings }
+    var profile: Profile { link.profile }
+    var rule: Profile.PeeringRule { link.peering.rule }
 
     /// One session for each peer, unless another peer's session carries its family.
     func read(_ bgp: YAMLNode?, isReadable: Bool) -> [SessionSettings] {
@@ -49,7 +49,7 @@ struct SessionReading {
         check(keys)
         let ours = addresses.first { $0.address.family == peer.address.family }
         for family in families.sorted()
-        where !addresses.contains(where: { $0.address.family == family }) {
+        where !carries(family, to: peer.address, keys) {
             if let place = keys.place("families") {
                 findings.fault(place, "families has \(family), and the link has no such address")
             }
@@ -74,8 +74,6 @@ struct SessionReading {
         session.password = keys.passwordFile.map { password($0, at: keys.place("password-file")) }
         session.hasTTLSecurity = keys.ttlSecurity ?? false
         session.bfd = bfd(keys)
-        session.hasGracefulRestart =
-            keys.gracefulRestart ?? !(profile.separatesRestartAndBFD && session.bfd != nil)
         session.accept = keys.accept
         session.advertise = keys.advertise
         session.isPublic = rule.isPublic
@@ -84,6 +82,7 @@ struct SessionReading {
         session.limits.outbound =
             keys.largestOut ?? families.compactMap { rule.outbound[$0] }.min()
         session.limits.warn = keys.warn ?? session.limits.warn
+        session.limits.holdDown = keys.holdDown ?? session.limits.holdDown
         session.minPrefixes = keys.minPrefixes ?? (rule.isEmptyNormal ? 0 : 1)
         session.localPref = keys.localPref
         session.med = keys.med
@@ -92,12 +91,41 @@ struct SessionReading {
         session.allowOwnAS = keys.allowOwnAS ?? 0
         session.overridesAS = keys.overridesAS ?? false
         session.removesPrivateAS = keys.removesPrivateAS ?? false
-        session.role = keys.role
+        layCapabilities(keys, &session)
+        session.multipath = keys.multipath ?? rule.multipath
+        session.isNextHopSelf = keys.nextHopSelf ?? true
+        session.isReflectorClient = keys.reflectorClient ?? false
+        session.shutdown = keys.shutdown?.text
+        session.importRules = keys.importRules ?? []
+        session.exportRules = keys.exportRules ?? []
         checkBudget(keys, families)
         return session
     }
 
-    private func bfd(_ keys: BGPKeys) -> SessionSettings.BFD? {
+    /// Whether routes of a family have a next hop on the link.
+    private func carries(_ family: Family, to peer: IPAddress, _ keys: BGPKeys) -> Bool {
+        // RFC 8950: IPv4 routes go to the IPv6 address of a peer.
+        let isExtended =
+            keys.extendedNextHop == true && family == .ipv4 && peer.family == .ipv6
+        return isExtended || addresses.contains { $0.address.family == family }
+    }
+
+    /// What is offered in OPEN, and asked of the peer there.
+    private func layCapabilities(_ keys: BGPKeys, _ session: inout SessionSettings) {
+        session.hasGracefulRestart =
+            keys.gracefulRestart ?? !(profile.separatesRestartAndBFD && session.bfd != nil)
+        session.restartTime = keys.restartTime ?? session.restartTime
+        session.longLived = session.hasGracefulRestart ? keys.longLived : nil
+        session.role = keys.role
+        session.isRoleStrict = keys.isRoleStrict ?? false
+        session.addPath = keys.addPath ?? []
+        session.hasExtendedNextHop = keys.extendedNextHop ?? false
+        session.identifies = keys.identifies ?? false
+        session.enforcesFirstAS = keys.enforcesFirstAS ?? true
+        session.hasExtendedMessages = keys.extendedMessages ?? true
+    }
+
+    func bfd(_ keys: BGPKeys) -> SessionSettings.BFD? {
         guard case .on(let interval, let multiplier, let isStrict) = keys.bfd else { return nil }
         return SessionSettings.BFD(
             interval: interval ?? profile.bfd.interval,
@@ -124,6 +152,10 @@ struct SessionReading {
         let key = link.peering.circuit.keys[file]
         let place = place ?? link.place
         if let key, !key.isTooOpen, key.fault == nil {
+            // The session may try: whoever is right, the far side decides.
+            if let fault = key.form.flatMap({ profile.password.fault(in: $0) }) {
+                findings.warn(place, "\(file) is nothing for \(profile.name): \(fault)")
+            }
             return SessionSettings.Password(file: file, digest: key.digest)
         }
         // No digest: a session that asks for a password is never run without one.
@@ -136,123 +168,5 @@ struct SessionReading {
             }
         findings.warn(place, "\(file) \(reason); its sessions stay down")
         return SessionSettings.Password(file: file, digest: nil)
-    }
-}
-
-// What the provider and plain sense say to the keys.
-extension SessionReading {
-    private func check(_ keys: BGPKeys) {
-        checkASN(keys)
-        checkTimers(keys)
-        checkFilters(keys)
-        if keys.ttlSecurity == true, profile.refusesTTLSecurity,
-            let place = keys.place("ttl-security")
-        {
-            findings.fault(
-                place, "\(profile.name) sends with TTL 1, so ttl-security would refuse it")
-        }
-        if profile.demandsPassword, keys.place("password-file") == nil {
-            findings.warn(link.place, "\(profile.name) demands a password-file")
-        }
-    }
-
-    private func checkASN(_ keys: BGPKeys) {
-        let usual = profile.peerASN
-        if let own = keys.peerASN, let usual, own != usual, let place = keys.place("peer-asn") {
-            if profile.isPeerASNFixed {
-                findings.fault(place, "\(profile.name) is always AS \(usual), not \(own)")
-            } else {
-                findings.warn(place, "\(profile.name) is usually AS \(usual), not \(own)")
-            }
-        }
-        let ours = keys.localASN ?? link.peering.circuit.settings.asn
-        if profile.refusedLocalASNs.contains(where: { $0.contains(ours.rawValue) }) {
-            findings.fault(
-                keys.place("local-asn") ?? link.place, "\(profile.name) refuses AS \(ours) as ours")
-        }
-        if rule.isPublic, ours.isPrivate, keys.prepend ?? 0 > 0, let place = keys.place("prepend") {
-            findings.warn(
-                place,
-                "\(profile.name) strips the private AS \(ours), so prepending it does nothing")
-        }
-    }
-
-    private func checkTimers(_ keys: BGPKeys) {
-        if let hold = keys.holdTime, let place = keys.place("hold-time") {
-            if hold == 0, !profile.takesNoHoldTime {
-                findings.fault(place, "\(profile.name) refuses a hold time of 0")
-            } else if hold != 0, !profile.holdTimes.contains(hold) {
-                let times = profile.holdTimes
-                findings.fault(
-                    place,
-                    "\(profile.name) takes hold times from \(times.lowerBound)s to "
-                        + "\(times.upperBound)s")
-            }
-        }
-        guard let bfd = bfd(keys), let place = keys.place("bfd") else { return }
-        if !profile.bfdIntervals.contains(bfd.interval) {
-            let times = profile.bfdIntervals
-            findings.warn(
-                place,
-                "\(profile.name) takes BFD intervals from \(spelled(times.lowerBound)) to "
-                    + "\(spelled(times.upperBound))")
-        }
-        if !profile.bfdMultipliers.contains(bfd.multiplier) {
-            let counts = profile.bfdMultipliers
-            findings.warn(
-                place,
-                "\(profile.name) takes BFD multipliers from \(counts.lowerBound) to "
-                    + "\(counts.upperBound)")
-        }
-        if keys.gracefulRestart == true, profile.separatesRestartAndBFD,
-            let place = keys.place("graceful-restart")
-        {
-            findings.warn(place, "\(profile.name) asks for graceful restart or BFD, not both")
-        }
-    }
-
-    private func checkFilters(_ keys: BGPKeys) {
-        if rule.isPublic, let choice = keys.defaultRoute, choice != "off",
-            let place = keys.place("default-route")
-        {
-            findings.fault(place, "\(link.peering.name) carries no default route")
-        }
-        check(keys.accept, "accept", keys, allowsDefault: ["accept", "both"])
-        check(keys.advertise, "advertise", keys, allowsDefault: ["advertise", "both"])
-    }
-
-    private func check(
-        _ filter: PrefixFilter?, _ key: String, _ keys: BGPKeys, allowsDefault: [String]
-    ) {
-        guard let filter else { return }
-        for (position, rule) in filter.rules.enumerated() {
-            guard let place = keys.place("\(key).\(position)") ?? keys.place(key) else { continue }
-            let isDefault = rule.prefix.isDefault && rule.upto == 0
-            if isDefault, !allowsDefault.contains(keys.defaultRoute ?? "off") {
-                findings.fault(place, "\(rule) passes only with default-route: \(key)")
-            } else if AddressSpace.isRefused(rule.prefix) {
-                findings.warn(place, "\(rule.prefix) never passes")
-            } else if self.rule.isPublic, AddressSpace.isPrivate(rule.prefix) {
-                findings.fault(
-                    place, "\(rule.prefix) is private space, which \(link.peering.name) refuses")
-            }
-        }
-    }
-
-    private func checkBudget(_ keys: BGPKeys, _ families: Set<Family>) {
-        guard let wanted = keys.largestOut, let place = keys.place("max-prefixes.out") else {
-            return
-        }
-        if let largest = rule.largestOutbound, wanted > largest {
-            findings.fault(place, "\(profile.name) takes at most \(largest) prefixes from us")
-            return
-        }
-        for family in families.sorted() {
-            if let budget = rule.outbound[family], wanted > budget {
-                findings.warn(
-                    place,
-                    "\(profile.name) usually takes at most \(budget) \(family) prefixes from us")
-            }
-        }
     }
 }

@@ -59,22 +59,6 @@ extension Term where Value == String {
         }
     }
 
-    /// A BGP community: `65000:1`, a large one, or a well-known name.
-    static var community: Term {
-        Term("a community such as 65000:1, 65000:1:2 or no-export") { text in
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            let names = ["no-export", "no-advertise", "no-peer", "graceful-shutdown", "blackhole"]
-            let isCommunity =
-                switch parts.count {
-                case 1: names.contains(text)
-                case 2: parts.allSatisfy { plainNumber($0).map { $0 < 1 << 16 } ?? false }
-                case 3: parts.allSatisfy { plainNumber($0).map { $0 < 1 << 32 } ?? false }
-                default: false
-                }
-            return isCommunity ? text : nil
-        }
-    }
-
     /// A key file's place.
     static var keyFile: Term {
         Term("a file below keys/, such as keys/acme-azure") { text in
@@ -131,6 +115,18 @@ extension Term where Value == Duration {
         } why: { text in
             duration(text) == nil && text.utf8.allSatisfy(isDigit)
                 ? "needs a unit, as in \(example)" : nil
+        }
+    }
+
+    /// A time of whole seconds.
+    static func seconds(_ range: ClosedRange<Int64>, such example: String) -> Term {
+        let bounds = "from \(range.lowerBound)s to \(range.upperBound)s"
+        return Term("a time of whole seconds \(bounds), such as \(example)") { text in
+            duration(text).flatMap {
+                $0.components.attoseconds == 0 && range.contains($0.components.seconds) ? $0 : nil
+            }
+        } why: { text in
+            text.utf8.allSatisfy(isDigit) ? "needs a unit, as in \(example)" : nil
         }
     }
 
@@ -191,9 +187,10 @@ private func duration(_ text: String) -> Duration? {
     return nil
 }
 
-/// `300ms`, `90s`.
+/// `300ms`, `90s`, `24h`.
 func spelled(_ duration: Duration) -> String {
     let milliseconds = duration.nanoseconds / 1_000_000
+    if milliseconds > 0, milliseconds % 3_600_000 == 0 { return "\(milliseconds / 3_600_000)h" }
     return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
 }
 
@@ -209,4 +206,11 @@ func isName(_ text: String, dots: Bool) -> Bool {
             default: false
             }
         }
+}
+
+extension Term where Value == AnyCommunity {
+    /// A BGP community: `65000:1`, a large or extended one, or a well-known name.
+    static var community: Term {
+        Term("a community such as 65000:1, 65000:1:2 or no-export") { AnyCommunity($0) }
+    }
 }

@@ -22,6 +22,9 @@ struct YAMLSyntax {
         let here = text.place(index)
         let opening = text.place(Int(parser.context_mark.index))
         let isTab = index < text.characters.count && text.characters[index] == "\t"
+        let isStar =
+            Int(parser.context_mark.index) < text.characters.count
+            && text.characters[Int(parser.context_mark.index)] == "*"
         let problem = parser.problem.map { String(cString: $0) } ?? "unreadable"
         let context = parser.context.map { " " + String(cString: $0) } ?? ""
         (place, sentence) =
@@ -37,6 +40,8 @@ struct YAMLSyntax {
             case "did not find expected ',' or ']'": (opening, "this bracket [ is not closed")
             case "did not find expected ',' or '}'": (opening, "this brace { is not closed")
             case "did not find expected key": (here, "an indentation that does not fit")
+            case "did not find expected alphabetic or numeric character" where isStar:
+                (opening, "a * must be quoted: \"*\"")
             case "could not find expected ':'": (here, "a key without its \":\"")
             default: (here, "not YAML: \(problem)\(context)")
             }

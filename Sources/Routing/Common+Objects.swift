@@ -8,8 +8,8 @@ extension Common {
 
     /// A group of the choice that a row may be put into, made if need be.
     mutating func ensureGroup(_ choice: UInt32, into steps: inout [StepRequest]) -> UInt32? {
-        let first = forwarding.choices[Int(choice)].first
-        guard first != 0 else { return nil }
+        let actives = forwarding.choices[Int(choice)].actives
+        guard !actives.isEmpty else { return nil }
         var absent: UInt32 = 0
         for group in forwarding.choices[Int(choice)].groups {
             switch forwarding.groups[Int(group)].phase {
@@ -18,7 +18,7 @@ extension Common {
             case .deleting, .foreign: break
             }
         }
-        guard ensureSingle(first, into: &steps) else { return nil }
+        for gateway in actives where !ensureSingle(gateway, into: &steps) { return nil }
         let group: UInt32
         if absent != 0 {
             group = absent
@@ -28,7 +28,7 @@ extension Common {
             group = forwarding.addGroup(
                 Group(id: id, space: key.space, family: key.family, choice: choice))
         }
-        forwarding.setActive(group, first)
+        forwarding.setActives(group, actives)
         put(group, replacing: false, into: &steps)
         return group
     }
@@ -67,7 +67,8 @@ extension Common {
         _ group: UInt32, replacing: Bool, into steps: inout [StepRequest]
     ) {
         let members = forwarding.members(
-            forwarding.groups[Int(group)].family, active: forwarding.groups[Int(group)].active)
+            forwarding.groups[Int(group)].family,
+            actives: forwarding.groups[Int(group)].actives)
         forwarding.groups[Int(group)].content = members
         forwarding.groups[Int(group)].serial &+= 1
         forwarding.groups[Int(group)].serial &= 0xFFF_FFFF
@@ -92,15 +93,12 @@ extension Common {
             forwarding.groups[Int(group)].phase == .present,
             let target = aim(group, at: now)
         else { return }
-        if target != 0, !ensureSingle(target, into: &steps) { return }
+        for gateway in target where !ensureSingle(gateway, into: &steps) { return }
         let family = forwarding.groups[Int(group)].family
-        let members = forwarding.members(family, active: target)
+        let members = forwarding.members(family, actives: target)
+        forwarding.setActives(group, target)
         // Without a placeholder a group that leads nowhere stays as it is; its rows go.
-        guard !members.isEmpty else {
-            forwarding.setActive(group, 0)
-            return
-        }
-        forwarding.setActive(group, target)
+        guard !members.isEmpty else { return }
         if members != forwarding.groups[Int(group)].content
             || (forwarding.groups[Int(group)].isDoubtful
                 && !forwarding.groups[Int(group)].isAwaiting)
@@ -109,55 +107,53 @@ extension Common {
         }
     }
 
-    /// The gateway that a group should lead to, 0 for nowhere; nil lets it alone.
-    private mutating func aim(_ group: UInt32, at now: Instant) -> UInt32? {
-        let active = forwarding.groups[Int(group)].active
+    /// The gateways that a group should lead to, none for nowhere; nil lets it alone.
+    private mutating func aim(_ group: UInt32, at now: Instant) -> [UInt32]? {
+        let actives = forwarding.groups[Int(group)].actives
         let choice = forwarding.groups[Int(group)].choice
-        guard choice != 0 else {
-            return active != 0 && forwarding.gateways[Int(active)].isUsable ? active : nil
+        guard choice != 0 else { return aimUnclaimed(group) }
+        let wanted = forwarding.choices[Int(choice)].actives
+        let hasStrays = forwarding.groups[Int(group)].strays > 0
+        let isPassing = forwarding.passes.contains(forwarding.groups[Int(group)].spaceFamily)
+        // Those that it has, whoever is in it, as far as its own rows are announced there.
+        let kept = actives.filter { gateway in
+            forwarding.gateways[Int(gateway)].isUsable
+                && forwarding.choices[Int(choice)].key.gateways.contains(gateway)
         }
-        let first = forwarding.choices[Int(choice)].first
-        if first == active {
+        if wanted == kept || !hasStrays && !isPassing {
             forwarding.groups[Int(group)].isEvicting = false
             forwarding.groups[Int(group)].checkAt = nil
-            return first
+            return wanted
         }
-        let which = forwarding.groups[Int(group)].spaceFamily
-        let hasStrays = forwarding.groups[Int(group)].strays > 0
-        let isPassing = forwarding.passes.contains(which)
-        if active != 0, forwarding.gateways[Int(active)].isUsable {
-            // Back to an earlier gateway: nobody may be taken along who is not announced there.
-            if !hasStrays, !isPassing {
-                forwarding.groups[Int(group)].isEvicting = false
-                forwarding.groups[Int(group)].checkAt = nil
-                return first
-            }
-            if isPassing { forwarding.awaitPass(group) }
+        // Back to earlier gateways, or to more: nobody may be taken along who is not announced
+        // there.
+        if isPassing { forwarding.awaitPass(group) }
+        if !kept.isEmpty {
             if hasStrays, forwarding.groups[Int(group)].checkAt == nil {
                 forwarding.groups[Int(group)].checkAt = now + Common.homecoming
                 forwarding.groups[Int(group)].straysAtCheck = forwarding.groups[Int(group)].strays
                 forwarding.timed.insert(group)
             }
-            return active
+            return kept
         }
-        if active != 0 {
-            // Down the list: whoever stays in the group is announced there as well.
-            let list = forwarding.choices[Int(choice)].key.gateways
-            let place = list.firstIndex(of: active) ?? -1
-            for next in list[(place + 1)...] where forwarding.gateways[Int(next)].isUsable {
-                return next
-            }
+        // Down the list: whoever stays in the group is announced there as well.
+        if let place = forwarding.placeBehind(actives, in: choice) {
+            let next = forwarding.usable(choice, from: place)
+            if !next.isEmpty { return next }
         }
-        if first == 0 { return 0 }
-        if !hasStrays, !isPassing {
-            forwarding.groups[Int(group)].isEvicting = false
-            return first
-        }
-        // Only an earlier gateway is left, and some rows are not announced there: they move out
+        // Only earlier gateways are left, and some rows are not announced there: they move out
         // at once.
-        if isPassing { forwarding.awaitPass(group) }
-        if hasStrays, !forwarding.groups[Int(group)].isEvicting { evict(group) }
-        return 0
+        if hasStrays, !wanted.isEmpty, !forwarding.groups[Int(group)].isEvicting { evict(group) }
+        return []
+    }
+
+    /// One that nobody has claimed leads where an earlier run let it lead, lost gateways left out.
+    private func aimUnclaimed(_ group: UInt32) -> [UInt32]? {
+        let record = forwarding.groups[Int(group)]
+        let kept = record.actives.filter { !forwarding.gateways[Int($0)].isLost }
+        if kept.isEmpty || record.rows == 0 { return nil }
+        if kept.count < record.actives.count { return kept }
+        return kept.allSatisfy { forwarding.gateways[Int($0)].isUsable } ? kept : nil
     }
 
     /// How long strays get to come home before they are moved out.
@@ -257,7 +253,7 @@ extension Common {
         case .present:
             forwarding.groups[Int(group)].phase = .deleting
             emit(.groupDeletion(group), .deleteNextHop(record.id), into: &steps)
-            forwarding.setActive(group, 0)
+            forwarding.setActives(group, [])
             forwarding.setChoice(group, 0)
         case .absent, .foreign:
             forwarding.freeGroup(group)
@@ -304,7 +300,7 @@ extension Common {
             }
             forwarding.groups[Int(group)].phase = .absent
             forwarding.groups[Int(group)].content = []
-            forwarding.setActive(group, 0)
+            forwarding.setActives(group, [])
             return
         }
         if Common.isMissing(error) {

@@ -10,6 +10,9 @@ struct Space: Sendable {
     var isHolding = false
     var sources: [UInt32] = []
     var receivers: [UInt32] = []
+    /// Receivers that hear of more than the best path, by family.
+    var listeners4: [UInt32] = []
+    var listeners6: [UInt32] = []
     /// Removed sources whose paths are not all swept yet.
     var leaving: [UInt32] = []
     var reserved4 = ReservedTable<Prefix4>()

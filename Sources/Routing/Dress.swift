@@ -1,28 +1,57 @@
-// How attributes leave: AS_PATH, LOCAL_PREF, MED and communities as the policy says. The common
-// policies edit canonical bytes in one pass; those that look into the path or merge communities
-// decode them. Both give the same bytes.
+// How attributes leave: AS_PATH, LOCAL_PREF, MED and communities as the policy says; then what its
+// rules say, in their order; then what protocols demand whatever was said (OTC, graceful shutdown,
+// long-lived stale routes). The common policies edit canonical bytes in one pass; those that look
+// into the path or merge communities decode them. Both give the same bytes.
 
 import BGP
 import Net
 
 struct Dress: Sendable {
+    /// What is special about some paths.
+    struct Occasion: Sendable {
+        /// The rules that hold.
+        var rules: [RouteRule] = []
+        /// Who gave a path that is reflected (RFC 4456).
+        var reflectedFrom: RouterID?
+        /// It is kept over a long restart of its source (RFC 9494).
+        var isLongLived = false
+
+        var isPlain: Bool { rules.isEmpty && reflectedFrom == nil && !isLongLived }
+    }
+
     private var policy: ExportPolicy
+    private var localID: RouterID
+    /// The peer knows LLGR_STALE.
+    private var knowsLongLived: Bool
     /// How often our AS is put in front.
     private var count: Int
     private var isPlain: Bool
+    /// RFC 9234 §5: what goes down or beside is marked.
+    private var marks: Bool
 
-    init(_ policy: ExportPolicy) {
+    init(
+        _ policy: ExportPolicy, localID: RouterID = RouterID(raw: 0), knowsLongLived: Bool = true
+    ) {
         self.policy = policy
+        self.localID = localID
+        self.knowsLongLived = knowsLongLived
         count = Int(policy.prepend) + (policy.isInternal ? 0 : 1)
+        marks =
+            !policy.isInternal
+            && (policy.role == .provider || policy.role == .peer || policy.role == .routeServer)
         isPlain =
             !policy.removesPrivateAS && !policy.overridesAS && policy.communities.isEmpty
-            && policy.largeCommunities.isEmpty
+            && !policy.isDrained && !marks
     }
 
     /// The attributes as they leave.
-    func dress(_ canonical: [UInt8], localPref: UInt32) -> [UInt8] {
-        if isPlain, let edited = edit(canonical, localPref: localPref) { return edited }
-        return rebuild(canonical, localPref: localPref)
+    func dress(
+        _ canonical: [UInt8], localPref: UInt32, _ occasion: Occasion = Occasion()
+    ) -> [UInt8] {
+        if isPlain, occasion.isPlain, let edited = edit(canonical, localPref: localPref) {
+            return edited
+        }
+        return rebuild(canonical, localPref: localPref, occasion)
     }
 
     // In one pass
@@ -114,10 +143,17 @@ struct Dress: Sendable {
 
     // The general way
 
-    func rebuild(_ canonical: [UInt8], localPref: UInt32) -> [UInt8] {
+    func rebuild(
+        _ canonical: [UInt8], localPref: UInt32, _ occasion: Occasion = Occasion()
+    ) -> [UInt8] {
         var attributes = PathAttributes(canonical: canonical)
-        attributes.originatorID = nil
-        attributes.clusterList = []
+        if let originator = occasion.reflectedFrom {
+            attributes.originatorID = attributes.originatorID ?? originator
+            attributes.clusterList.insert(localID, at: 0)
+        } else {
+            attributes.originatorID = nil
+            attributes.clusterList = []
+        }
         if policy.isInternal {
             attributes.localPref = localPref
             if let med = policy.med { attributes.med = med }
@@ -129,19 +165,36 @@ struct Dress: Sendable {
             if policy.overridesAS { override(&attributes.asPath) }
         }
         attributes.asPath.prepend(policy.localASN, count: count)
-        for value in policy.communities {
-            let community = Community(rawValue: value)
-            if !attributes.communities.contains(community) {
-                attributes.communities.append(community)
+        for community in policy.communities { attributes.add(community) }
+        for rule in occasion.rules {
+            attributes.apply(rule, prepending: policy.localASN)
+            if policy.isInternal, let preference = rule.localPref {
+                attributes.localPref = preference
             }
         }
-        for parts in policy.largeCommunities where parts.count == 3 {
-            let community = LargeCommunity(parts[0], parts[1], parts[2])
-            if !attributes.largeCommunities.contains(community) {
-                attributes.largeCommunities.append(community)
-            }
-        }
+        obey(&attributes, isLongLived: occasion.isLongLived)
         return attributes.canonical()
+    }
+
+    /// What stands above all that was said.
+    private func obey(_ attributes: inout PathAttributes, isLongLived: Bool) {
+        if marks, attributes.onlyToCustomer == nil {
+            attributes.onlyToCustomer = policy.localASN
+        }
+        // RFC 8326 §4: the mark outwards, the lowest preference inwards.
+        if policy.isDrained {
+            if policy.isInternal {
+                attributes.localPref = 0
+            } else {
+                attributes.add(.standard(.gracefulShutdown))
+            }
+        }
+        if isLongLived { attributes.add(.standard(.longLivedStale)) }
+        // RFC 9494 §4.6: who does not know the mark must not prefer the route, nor pass it on.
+        if !knowsLongLived, policy.isInternal, attributes.communities.contains(.longLivedStale) {
+            attributes.localPref = 0
+            attributes.add(.standard(.noExport))
+        }
     }
 
     private func removePrivate(_ path: inout ASPath) {

@@ -5,21 +5,22 @@ import Net
 extension Forwarding {
     // Choices
 
-    /// The choice of a list; 0 for the empty list.
-    mutating func choice(_ list: [UInt32], space: UInt32, family: Family) -> UInt32 {
+    /// The choice of a list with its tiers; 0 for the empty list.
+    mutating func choice(
+        _ list: [UInt32], ties: UInt8 = 0, space: UInt32, family: Family
+    ) -> UInt32 {
         if list.isEmpty { return 0 }
-        if lastChoice != 0, lastKey.space == space, lastKey.family == family,
-            lastKey.gateways == list
+        if lastChoice != 0, lastKey.ties == ties, lastKey.space == space,
+            lastKey.family == family, lastKey.gateways == list
         {
             return lastChoice
         }
-        let key = Choice.Key(space: space, family: family, gateways: list)
+        let key = Choice.Key(space: space, family: family, gateways: list, ties: ties)
         let handle: UInt32
         if let known = choiceIndex[key] {
             handle = known
         } else {
-            var record = Choice(key: key)
-            record.first = list.first { gateways[Int($0)].isUsable } ?? 0
+            let record = Choice(key: key)
             if let reused = freeChoices.popLast() {
                 handle = reused
                 choices[Int(handle)] = record
@@ -28,14 +29,42 @@ extension Forwarding {
                 choices.append(record)
             }
             choiceIndex[key] = handle
+            settleActives(handle)
             for gateway in list {
                 gateways[Int(gateway)].choices.append(handle)
                 wantSingle(gateway)
             }
         }
-        lastKey = key
+        // The choice's own copy: the caller's list stays its own, and is filled again in place.
+        lastKey = choices[Int(handle)].key
         lastChoice = handle
         return handle
+    }
+
+    /// Works out where packets of a choice go.
+    mutating func settleActives(_ choice: UInt32) {
+        let actives = usable(choice, from: 0)
+        choices[Int(choice)].first = actives.first ?? 0
+        choices[Int(choice)].actives = actives
+    }
+
+    /// The usable gateways of the first tier from `place` on that has any.
+    func usable(_ choice: UInt32, from place: Int) -> [UInt32] {
+        var result: [UInt32] = []
+        var place = place
+        while place < choices[Int(choice)].key.gateways.count {
+            if !result.isEmpty, !choices[Int(choice)].key.isTied(place) { break }
+            let gateway = choices[Int(choice)].key.gateways[place]
+            if gateways[Int(gateway)].isUsable { result.append(gateway) }
+            place += 1
+        }
+        return result
+    }
+
+    /// The place behind the last tier of the choice that holds any of `actives`; nil if none does.
+    func placeBehind(_ actives: [UInt32], in choice: UInt32) -> Int? {
+        let last = choices[Int(choice)].key.gateways.lastIndex { actives.contains($0) }
+        return last.map { choices[Int(choice)].key.endOfTier($0) }
     }
 
     /// Forgets a choice that neither a row nor a group has.
@@ -59,29 +88,47 @@ extension Forwarding {
         freeChoices.append(handle)
     }
 
-    /// Whether a row of the choice may stay in the group: both lead to the same gateway, and to
-    /// the same ones after it.
+    /// Whether a row of the choice may stay in the group: both lead to the same gateways, and to
+    /// the same ones after them.
     func agrees(_ own: UInt32, with group: UInt32) -> Bool {
-        let g = groups[Int(group)]
-        guard g.choice != 0, g.active != 0, !g.isEvicting, choices[Int(own)].first == g.active
+        let choice = groups[Int(group)].choice
+        guard choice != 0, !groups[Int(group)].actives.isEmpty, !groups[Int(group)].isEvicting,
+            choices[Int(own)].actives == groups[Int(group)].actives,
+            let place = placeBehind(groups[Int(group)].actives, in: choice),
+            let ownPlace = placeBehind(groups[Int(group)].actives, in: own)
         else { return false }
-        var mine = choices[Int(own)].key.gateways.makeIterator()
-        var theirs = choices[Int(g.choice)].key.gateways.makeIterator()
-        var hasBegun = false
-        while let next = theirs.next() {
-            if next == g.active { hasBegun = true }
-            guard hasBegun, gateways[Int(next)].isUsable else { continue }
-            while true {
-                guard let other = mine.next() else { return false }
-                if !gateways[Int(other)].isUsable { continue }
-                if other != next { return false }
-                break
+        var mine = Walk(choice: own, place: ownPlace)
+        var theirs = Walk(choice: choice, place: place)
+        while let next = theirs.next(in: self) {
+            guard let other = mine.next(in: self), other == next else { return false }
+        }
+        return mine.next(in: self) == nil
+    }
+
+    /// Goes over the usable gateways of a choice, each with whether it begins a tier of them.
+    private struct Walk {
+        let choice: UInt32
+        var place: Int
+        var begins = true
+
+        init(choice: UInt32, place: Int) {
+            self.choice = choice
+            self.place = place
+        }
+
+        mutating func next(
+            in forwarding: borrowing Forwarding
+        ) -> (gateway: UInt32, begins: Bool)? {
+            while place < forwarding.choices[Int(choice)].key.gateways.count {
+                let gateway = forwarding.choices[Int(choice)].key.gateways[place]
+                if !forwarding.choices[Int(choice)].key.isTied(place) { begins = true }
+                place += 1
+                guard forwarding.gateways[Int(gateway)].isUsable else { continue }
+                defer { begins = false }
+                return (gateway, begins)
             }
+            return nil
         }
-        while let other = mine.next() {
-            if gateways[Int(other)].isUsable { return false }
-        }
-        return hasBegun
     }
 
     /// Whether a row needs no step. During the hold of its space, what an earlier run left is let
@@ -93,8 +140,7 @@ extension Forwarding {
         let choice = groups[Int(held)].choice
         if own == 0 { return isHolding && isStale }
         if choice == 0 {
-            let active = groups[Int(held)].active
-            return isHolding && active != 0 && !gateways[Int(active)].isLost
+            return isHolding && groups[Int(held)].actives.contains { !gateways[Int($0)].isLost }
         }
         if first == 0 { return false }
         if groups[Int(held)].phase == .foreign { return false }
@@ -109,14 +155,14 @@ extension Forwarding {
         urgent.push(group)
     }
 
-    mutating func setActive(_ group: UInt32, _ gateway: UInt32) {
-        let old = groups[Int(group)].active
-        guard old != gateway else { return }
-        groups[Int(group)].active = gateway
-        if gateway != 0 { gateways[Int(gateway)].groups += 1 }
-        if old != 0 {
-            gateways[Int(old)].groups -= 1
-            if gateways[Int(old)].choices.isEmpty { idleSingles.push(old) }
+    mutating func setActives(_ group: UInt32, _ new: [UInt32]) {
+        let old = groups[Int(group)].actives
+        guard old != new else { return }
+        groups[Int(group)].actives = new
+        for gateway in new where !old.contains(gateway) { gateways[Int(gateway)].groups += 1 }
+        for gateway in old where !new.contains(gateway) {
+            gateways[Int(gateway)].groups -= 1
+            if gateways[Int(gateway)].choices.isEmpty { idleSingles.push(gateway) }
         }
     }
 
@@ -136,7 +182,7 @@ extension Forwarding {
     }
 
     mutating func freeGroup(_ handle: UInt32) {
-        setActive(handle, 0)
+        setActives(handle, [])
         setChoice(handle, 0)
         if groupIndex[groups[Int(handle)].id] == handle { groupIndex[groups[Int(handle)].id] = nil }
         groups[Int(handle)].isFree = true
@@ -178,7 +224,7 @@ extension Forwarding {
         groups[Int(group)].strays += change
         if groups[Int(group)].strays == 0, groups[Int(group)].choice != 0 {
             let choice = groups[Int(group)].choice
-            if choices[Int(choice)].first != groups[Int(group)].active { push(group) }
+            if choices[Int(choice)].actives != groups[Int(group)].actives { push(group) }
         }
     }
 
@@ -203,26 +249,27 @@ extension Forwarding {
 
     /// Remembers for an unclaimed group the longest choice among its rows that leads where it does.
     private mutating func suggest(_ group: UInt32, _ choice: UInt32) {
-        let active = groups[Int(group)].active
+        let actives = groups[Int(group)].actives
         let key = choices[Int(choice)].key
-        guard active == 0 || key.gateways.contains(active) else { return }
+        guard actives.allSatisfy({ key.gateways.contains($0) }) else { return }
         let held = groups[Int(group)].tentative
         if held == 0 || choices[Int(held)].key.gateways.count < key.gateways.count {
             groups[Int(group)].tentative = choice
             choices[Int(choice)].suitors.append(group)
         }
         // One that lost its link while we were away is pointed somewhere as soon as possible.
-        if active == 0 || gateways[Int(active)].isLost { push(group) }
+        if actives.isEmpty || actives.contains(where: { gateways[Int($0)].isLost }) { push(group) }
     }
 
-    /// What a group should contain.
-    func members(_ family: Family, active: UInt32) -> [NextHop.Member] {
+    /// What a group should contain. The order is that of the singles' numbers, which a restart
+    /// does not change.
+    func members(_ family: Family, actives: [UInt32]) -> [NextHop.Member] {
         var result: [NextHop.Member] = []
         if let placeholder = family == .ipv4 ? placeholder4 : placeholder6 {
             result.append(NextHop.Member(placeholder, weight: 1))
         }
-        if active != 0 {
-            result.append(NextHop.Member(gateways[Int(active)].single, weight: 255))
+        for single in actives.map({ gateways[Int($0)].single }).sorted() {
+            result.append(NextHop.Member(single, weight: 255))
         }
         return result
     }

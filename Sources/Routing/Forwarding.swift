@@ -46,7 +46,7 @@ struct Forwarding: Sendable {
     private(set) var passes: Set<SpaceFamily> = []
     /// Those whose pass begins, or begins again.
     private var begun: Set<SpaceFamily> = []
-    /// Groups that wait for the end of a pass before they go back to an earlier gateway.
+    /// Groups that wait for the end of a pass before they go back to earlier gateways.
     var awaitingPass: Set<UInt32> = []
     /// Objects of an earlier run are let alone.
     var isHoldingObjects = false
@@ -210,7 +210,13 @@ struct Forwarding: Sendable {
         for group in groupsLeading(to: handle)
         where groups[Int(group)].content.contains(where: { $0.id == single }) {
             groups[Int(group)].content.removeAll { $0.id == single }
-            if groups[Int(group)].isAwaiting { groups[Int(group)].isDoubtful = true }
+            // A device's loss may reach the kernel's nexthops a second later than us, and the
+            // member would have its share till then: what is left is written all the same.
+            if groups[Int(group)].isAwaiting
+                || groups[Int(group)].content.contains(where: { singleIndex[$0.id] != nil })
+            {
+                groups[Int(group)].isDoubtful = true
+            }
             if groups[Int(group)].content.isEmpty, groups[Int(group)].phase == .present {
                 lose(group)
             }
@@ -224,18 +230,19 @@ struct Forwarding: Sendable {
         for choice in gateways[Int(handle)].choices { found.formUnion(choices[Int(choice)].groups) }
         found.formUnion(gateways[Int(handle)].adopted)
         let result = found.filter {
-            !groups[Int($0)].isFree && groups[Int($0)].active == handle
+            !groups[Int($0)].isFree && groups[Int($0)].actives.contains(handle)
         }
         if result.count == gateways[Int(handle)].groups { return Array(result) }
         return groups.indices.dropFirst()
-            .filter { !groups[$0].isFree && groups[$0].active == handle }.map { UInt32($0) }
+            .filter { !groups[$0].isFree && groups[$0].actives.contains(handle) }
+            .map { UInt32($0) }
     }
 
     /// The kernel has dropped a group, and the routes that named it.
     mutating func lose(_ group: UInt32) {
         groups[Int(group)].phase = .absent
         groups[Int(group)].content = []
-        setActive(group, 0)
+        setActives(group, [])
         flushed.append(group)
         if groups[Int(group)].isAwaiting { renumber(group) }
     }
@@ -291,8 +298,7 @@ struct Forwarding: Sendable {
 
     private mutating func refreshChoice(_ handle: UInt32) {
         let key = choices[Int(handle)].key
-        let first = key.gateways.first { gateways[Int($0)].isUsable } ?? 0
-        choices[Int(handle)].first = first
+        settleActives(handle)
         for group in choices[Int(handle)].groups {
             push(group)
             if groups[Int(group)].rows == 0 { pushIdle(group) }

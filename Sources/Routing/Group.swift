@@ -1,10 +1,13 @@
 // Gateways, choices and groups. A *choice* is an ordered list of gateways that some row's paths
-// offer. A *group* is a kernel object `[placeholder, active]` that rows name. Rows of one choice
-// share a group, so that a lost gateway is one replace, whatever hangs on it.
+// offer, cut into *tiers*: the gateways of a tier share the traffic (ECMP), those of the next one
+// wait until none of them is left. Packets go to the *actives*: the usable gateways of the first
+// tier that has any. A *group* is a kernel object `[placeholder, actives...]` that rows name. Rows
+// of one choice share a group, so that a lost gateway is one replace, whatever hangs on it.
 //
-// A row may stay in the group of another choice while both resolve alike (its first gateway was
-// lost, withdrawn, and the rest is the same): a *stray*. A group goes back to an earlier gateway
-// of its list only without strays, since that gateway does not announce them.
+// A row may stay in the group of another choice while both resolve alike (its first gateways were
+// lost, withdrawn, and the rest is the same): a *stray*. A group leaves gateways out, and goes down
+// its list, at once; gateways that come first, or beside those it has, are taken in only without
+// strays, since those gateways do not announce them.
 
 import Net
 
@@ -56,11 +59,25 @@ struct Choice: Sendable {
     struct Key: Hashable, Sendable {
         var space: UInt32
         var family: Family
+        /// Within a tier in the order of their handles, so that equal sets are equal.
         var gateways: [UInt32]
+        /// Bit n: the gateway at place n is of the same tier as the one before it.
+        var ties: UInt8 = 0
+
+        func isTied(_ place: Int) -> Bool { ties >> UInt8(truncatingIfNeeded: place) & 1 == 1 }
+
+        /// The place behind the tier of the gateway at `place`.
+        func endOfTier(_ place: Int) -> Int {
+            var end = place + 1
+            while end < gateways.count, isTied(end) { end += 1 }
+            return end
+        }
     }
 
     var key: Key
-    /// The first usable gateway, 0 for none.
+    /// Where its packets go: the usable gateways of the first tier that has any.
+    var actives: [UInt32] = []
+    /// One of them, 0 for none.
     var first: UInt32 = 0
     /// Rows whose own choice it is.
     var rows = 0
@@ -92,8 +109,8 @@ struct Group: Sendable {
     var choice: UInt32
     /// For an unclaimed one, what its rows seem to want.
     var tentative: UInt32 = 0
-    /// The gateway that its content names, 0 for none.
-    var active: UInt32 = 0
+    /// The gateways that its content names, in the order of their handles.
+    var actives: [UInt32] = []
     /// What the kernel has, or will have once all in flight has ended.
     var content: [NextHop.Member] = []
     var phase = Phase.absent
@@ -104,7 +121,7 @@ struct Group: Sendable {
     var rows = 0
     /// Those whose own choice is another one.
     var strays = 0
-    /// Strays are moved out, so that it can go back to an earlier gateway.
+    /// Strays are moved out, so that it can go back to earlier gateways.
     var isEvicting = false
     /// When to look whether strays still come home by themselves.
     var checkAt: Instant?

@@ -63,9 +63,11 @@ extension RIB {
             record.phase = .present
             let group = common.forwarding.addGroup(record)
             common.forwarding.unclaimed.insert(group)
-            let active = members.compactMap { common.forwarding.singleIndex[$0.id] }.first
-            common.forwarding.setActive(group, active ?? 0)
-            if let active { common.forwarding.gateways[Int(active)].adopted.append(group) }
+            let actives = members.compactMap { common.forwarding.singleIndex[$0.id] }.sorted()
+            common.forwarding.setActives(group, actives)
+            for active in actives {
+                common.forwarding.gateways[Int(active)].adopted.append(group)
+            }
         }
     }
 
@@ -123,13 +125,14 @@ extension RIB {
         for group in groups { common.forwarding.push(group) }
     }
 
-    /// A group of an earlier run whose gateway was lost during the hold is moved by what its rows
-    /// seem to want.
+    /// A group of an earlier run whose gateways were all lost during the hold is moved by what its
+    /// rows seem to want.
     mutating func claimIfLost(_ group: UInt32) {
         let record = common.forwarding.groups[Int(group)]
         guard !record.isFree, record.choice == 0, record.tentative != 0,
             common.forwarding.choices[Int(record.tentative)].first != 0,
-            record.active != 0, common.forwarding.gateways[Int(record.active)].isLost
+            !record.actives.isEmpty,
+            record.actives.allSatisfy({ common.forwarding.gateways[Int($0)].isLost })
         else { return }
         claim([group: record.tentative], table: Int(record.space), record.family)
     }
@@ -172,6 +175,16 @@ extension RIB {
 }
 
 extension Forwarding {
+    /// Whether one of choice and group leads to all that the other leads to.
+    func leadsAlike(_ choice: UInt32, _ group: UInt32) -> Bool {
+        guard choices[Int(choice)].first != 0 else { return false }
+        if choices[Int(choice)].actives == groups[Int(group)].actives { return true }
+        let wanted = choices[Int(choice)].actives
+        let actives = groups[Int(group)].actives
+        return actives.allSatisfy { wanted.contains($0) }
+            || wanted.allSatisfy { actives.contains($0) }
+    }
+
     mutating func adoptSingle(_ id: NextHopID, _ gateway: GatewayID) {
         let handle = self.gateway(gateway)
         guard gateways[Int(handle)].single == .none else {
@@ -225,16 +238,14 @@ extension Routes {
     }
 
     /// For each unclaimed group the choice that most of its rows have, among those that lead where
-    /// the group leads.
+    /// the group leads: to more gateways, or to fewer, but not to others.
     func votes(_ table: Int, _ common: borrowing Common) -> [UInt32: UInt32] {
         var counts: [UInt64: Int] = [:]
         for row in tables[table].rows where row.flags.contains(.live) {
             guard row.own != 0, row.held != 0, row.held != unknownGroup,
                 common.forwarding.groups[Int(row.held)].choice == 0
             else { continue }
-            let first = common.forwarding.choices[Int(row.own)].first
-            let active = common.forwarding.groups[Int(row.held)].active
-            guard first != 0, first == active || active == 0 else { continue }
+            guard common.forwarding.leadsAlike(row.own, row.held) else { continue }
             counts[UInt64(row.held) << 32 | UInt64(row.own), default: 0] += 1
         }
         var best: [UInt32: (choice: UInt32, count: Int)] = [:]

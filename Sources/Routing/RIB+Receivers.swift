@@ -20,12 +20,21 @@ extension RIB {
         }
         common.spaces[space].receivers.append(UInt32(slot))
         link(receiver: slot)
+        if settings.addPath.contains(.ipv4) {
+            routes4.outs[slot].isWide = true
+            common.spaces[space].listeners4.append(UInt32(slot))
+        }
+        if settings.addPath.contains(.ipv6) {
+            routes6.outs[slot].isWide = true
+            common.spaces[space].listeners6.append(UInt32(slot))
+        }
         routes4.beginFeed(slot, Prefix4.isCarried(record), owesEndOfRIB: true)
         routes6.beginFeed(slot, Prefix6.isCarried(record), owesEndOfRIB: true)
         return ReceiverID(slot)
     }
 
-    /// Another policy: what it changes is announced or withdrawn. Space and families stay.
+    /// Another policy: what it changes is announced or withdrawn. Space, families and what
+    /// carries several paths stay.
     public mutating func update(_ receiver: ReceiverID, _ settings: ReceiverSettings) {
         guard let slot = slot(receiver), common.receivers[slot].settings != settings else {
             return
@@ -34,6 +43,7 @@ extension RIB {
         var settings = settings
         settings.space = old.settings.space
         settings.families = old.settings.families
+        settings.addPath = old.settings.addPath
         common.receivers[slot] = Receiver(settings, space: old.space)
         link(receiver: slot)
         feedAgain(slot)
@@ -45,6 +55,8 @@ extension RIB {
         let space = common.receivers[slot].space
         common.receivers[slot].isActive = false
         common.spaces[space].receivers.removeAll { $0 == receiver.rawValue }
+        common.spaces[space].listeners4.removeAll { $0 == receiver.rawValue }
+        common.spaces[space].listeners6.removeAll { $0 == receiver.rawValue }
         for source in common.spaces[space].sources + common.spaces[space].leaving {
             common.sources[Int(source)].listeners.removeAll { $0 == receiver.rawValue }
         }
@@ -98,15 +110,15 @@ extension RIB {
         return result
     }
 
-    /// How many prefixes the receiver was told.
+    /// How many prefixes the receiver was told; where it hears of several paths, how many paths.
     public func advertisedCounts(_ receiver: ReceiverID) -> PrefixCounts {
         guard let slot = slot(receiver) else { return PrefixCounts() }
         return PrefixCounts(
-            ipv4: UInt32(clamping: routes4.outs[slot].announced.count),
-            ipv6: UInt32(clamping: routes6.outs[slot].announced.count))
+            ipv4: UInt32(clamping: routes4.outs[slot].count),
+            ipv6: UInt32(clamping: routes6.outs[slot].count))
     }
 
-    /// How many more would be told if the limit of the policy let them.
+    /// How many more prefixes would be told, or told in full, if the limit of the policy let them.
     public func heldBackCounts(_ receiver: ReceiverID) -> PrefixCounts {
         guard let slot = slot(receiver) else { return PrefixCounts() }
         return PrefixCounts(
@@ -172,22 +184,31 @@ extension Routes {
         }
         rows.sort { tables[table].rows[$0].prefix < tables[table].rows[$1].prefix }
         var result: [AdvertisedEntry] = []
+        let record = common.receivers[receiver]
+        var ruling = Ruling(record.rules)
         for row in rows {
-            if result.count >= limit { break }
-            guard let path = export(receiver, table, row, common) else { continue }
-            let settings = common.receivers[receiver].settings
-            let nextHop: IPAddress? =
-                P.family == .ipv4
-                ? settings.nextHop4.map { .v4($0) } : settings.nextHop6.map { .v6($0) }
-            guard let nextHop else { continue }
-            result.append(
-                AdvertisedEntry(
-                    prefix: tables[table].rows[row].prefix.prefix,
-                    source: SourceID(path.tag.source),
-                    attributes: common.receivers[receiver].dress.dress(
-                        common.attributes.bytes(path.attributes),
-                        localPref: localPref(path, common)),
-                    nextHop: nextHop))
+            let leaving = exports(receiver, table, row, common)
+            let told = outs[receiver].told[row] ?? []
+            for handle in leaving {
+                if result.count >= limit { return result }
+                let path = paths[handle]
+                let pathID = common.attributes.pathID(path.attributes)
+                let id = told.first { $0.source == path.tag.source && $0.pathID == pathID }?.id
+                guard id != nil || !outs[receiver].isWide,
+                    let variant = ruling.variant(
+                        tables[table].rows[row].prefix, path.attributes, common.attributes),
+                    let hop = hop(record, path, common)
+                else { continue }
+                result.append(
+                    AdvertisedEntry(
+                        prefix: tables[table].rows[row].prefix.prefix,
+                        source: SourceID(path.tag.source), pathID: id ?? 0,
+                        attributes: record.dress.dress(
+                            common.attributes.bytes(path.attributes),
+                            localPref: localPref(path, common),
+                            occasion(record, path, ruling.rules(variant), common)),
+                        nextHop: hop.address))
+            }
         }
         return result
     }

@@ -35,18 +35,20 @@ extension RIB {
         let gateways = common.sources[slot].gateways
         common.sources[slot].settings = settings
         common.sources[slot].settings.space = old.space
+        var unlimited = old
+        unlimited.policy.limit = settings.policy.limit
+        // Another limit says nothing of what is stored.
+        if unlimited == common.sources[slot].settings { return }
         common.sources[slot].compile()
         pin(slot)
         unpin(gateways)
         link(source: slot)
         let space = common.sources[slot].space
-        routes4.rejudge(space, source: slot, &common) { prefix, attributes, common in
-            RIB.judge(prefix, attributes, slot, &common)
-        }
-        routes6.rejudge(space, source: slot, &common) { prefix, attributes, common in
-            RIB.judge(prefix, attributes, slot, &common)
-        }
-        if old.circuit != settings.circuit || old.kind != settings.kind {
+        RIB.rejudge(slot, &routes4, &common)
+        RIB.rejudge(slot, &routes6, &common)
+        if old.circuit != settings.circuit || old.kind != settings.kind
+            || old.isReflectorClient != settings.isReflectorClient
+        {
             for receiver in common.spaces[space].receivers { feedAgain(Int(receiver)) }
         }
     }
@@ -70,43 +72,51 @@ extension RIB {
     public mutating func learn(from source: SourceID, _ update: borrowing UpdateBuffer) -> Bool {
         if case .reset = update.verdict { return true }
         withdraw(
-            from: source, withdrawn4: update.withdrawn4, withdrawn6: update.withdrawn6)
+            from: source, withdrawn4: update.withdrawn4, withdrawn6: update.withdrawn6,
+            pathIDs4: update.withdrawnIDs4, pathIDs6: update.withdrawnIDs6)
         return learn(
             from: source, announced4: update.announced4, announced6: update.announced6,
             attributes: update.attributes, nextHop4: update.nextHop4,
-            nextHop6: update.nextHop6.map { .v6($0) }, linkLocal6: update.linkLocal6)
+            nextHop6: update.nextHop6.map { .v6($0) }, linkLocal6: update.linkLocal6,
+            pathIDs4: update.announcedIDs4, pathIDs6: update.announcedIDs6)
     }
 
-    /// Stores the announcements of one UPDATE. False when the family's limit is exceeded: what is
-    /// over the limit was not stored.
+    /// Stores the announcements of one UPDATE; path identifiers, where the session has them, stand
+    /// one beside each prefix. False when the family's limit is exceeded: what is over the limit
+    /// was not stored. Each path counts, as in BIRD and FRR, not each prefix; of more than 32
+    /// paths of a prefix the later ones are not stored.
     @discardableResult
     public mutating func learn(
         from source: SourceID, announced4: [Prefix4], announced6: [Prefix6], attributes: [UInt8],
-        nextHop4: IPAddress?, nextHop6: IPAddress?, linkLocal6: IPv6Address? = nil
+        nextHop4: IPAddress?, nextHop6: IPAddress?, linkLocal6: IPv6Address? = nil,
+        pathIDs4: [UInt32] = [], pathIDs6: [UInt32] = []
     ) -> Bool {
         guard let slot = slot(source) else { return true }
         var isWithin = true
+        let linkLocal = linkLocal6.map { IPAddress.v6($0) }
         if !announced4.isEmpty {
+            // RFC 8950: a next hop of IPv6 may come with its link-local kin.
+            let second = nextHop4?.family == .ipv6 ? linkLocal : nil
             isWithin = RIB.learn(
-                announced4, attributes, [nextHop4], slot, &routes4, &common)
+                announced4, pathIDs4, attributes, [nextHop4, second], slot, &routes4, &common)
         }
         if !announced6.isEmpty {
             let isWithin6 = RIB.learn(
-                announced6, attributes, [nextHop6, linkLocal6.map { .v6($0) }], slot, &routes6,
-                &common)
+                announced6, pathIDs6, attributes, [nextHop6, linkLocal], slot, &routes6, &common)
             isWithin = isWithin && isWithin6
         }
         return isWithin
     }
 
-    /// Takes back announcements.
+    /// Takes back announcements. Without path identifiers all that the source said of a prefix
+    /// goes.
     public mutating func withdraw(
-        from source: SourceID, withdrawn4: [Prefix4], withdrawn6: [Prefix6]
+        from source: SourceID, withdrawn4: [Prefix4], withdrawn6: [Prefix6],
+        pathIDs4: [UInt32] = [], pathIDs6: [UInt32] = []
     ) {
         guard let slot = slot(source) else { return }
-        let space = common.sources[slot].space
-        for prefix in withdrawn4 { routes4.withdraw(prefix, table: space, source: slot, &common) }
-        for prefix in withdrawn6 { routes6.withdraw(prefix, table: space, source: slot, &common) }
+        RIB.withdraw(withdrawn4, pathIDs4, slot, &routes4, &common)
+        RIB.withdraw(withdrawn6, pathIDs6, slot, &routes6, &common)
     }
 
     /// Sets all of what a static or originated source offers; nothing means it is down.
@@ -125,9 +135,9 @@ extension RIB {
         for prefix in prefixes {
             switch prefix {
             case .v4(let prefix):
-                RIB.learn([prefix], attributes, [nil], slot, &routes4, &common)
+                RIB.learn([prefix], [], attributes, [nil], slot, &routes4, &common)
             case .v6(let prefix):
-                RIB.learn([prefix], attributes, [nil], slot, &routes6, &common)
+                RIB.learn([prefix], [], attributes, [nil], slot, &routes6, &common)
             }
         }
     }
@@ -249,64 +259,89 @@ extension RIB {
         }
     }
 
-    @discardableResult
-    private static func learn<P: RoutePrefix>(
-        _ prefixes: [P], _ attributes: [UInt8], _ nextHops: [IPAddress?], _ slot: Int,
-        _ routes: inout Routes<P>, _ common: inout Common
-    ) -> Bool {
-        let (gateway, refusal) = resolve(attributes, nextHops, P.family, slot, &common)
+    /// The received set with what the source's policy says of it.
+    private static func judgement(
+        _ attributes: [UInt8], _ nextHops: [IPAddress?], _ family: Family, _ slot: Int,
+        _ common: inout Common
+    ) -> Judgement {
+        let (gateway, refusal) = resolve(attributes, nextHops, family, slot, &common)
         let nextHop = gateway == 0 ? nextHops.compactMap { $0 }.first : nil
         let known =
             common.sources[slot].isBGP
             ? nextHop ?? common.forwarding.gateways[Int(gateway)].id.address : nil
-        let handle = common.attributes.intern(attributes, nextHop: known)
-        defer { common.attributes.release(handle) }
+        let set = common.attributes.intern(attributes, nextHop: known)
+        return Judgement(set: set, gateway: gateway, refusal: refusal, of: slot, common)
+    }
+
+    @discardableResult
+    private static func learn<P: RoutePrefix>(
+        _ prefixes: [P], _ pathIDs: [UInt32], _ attributes: [UInt8], _ nextHops: [IPAddress?],
+        _ slot: Int, _ routes: inout Routes<P>, _ common: inout Common
+    ) -> Bool {
+        var judgement = judgement(attributes, nextHops, P.family, slot, &common)
         let space = common.sources[slot].space
-        let isBGP = common.sources[slot].isBGP
-        let accept = P.accept(common.sources[slot])
-        let policy = common.sources[slot].settings.policy
-        let reserved = P.reserved(common.spaces[space])
-        let limit = policy.limit ?? .max
+        let gate = Gate<P>(slot, common)
+        let limit = common.sources[slot].settings.policy.limit ?? .max
         var isWithin = true
-        for prefix in prefixes {
+        for (index, prefix) in prefixes.enumerated() {
+            let id = index < pathIDs.count ? pathIDs[index] : nil
             if common.sources[slot].received[P.family] >= limit,
-                !routes.has(prefix, table: space, source: slot, common)
+                !routes.has(prefix, id: id, table: space, source: slot, common)
             {
                 isWithin = false
                 continue
             }
-            let isRefused =
-                isBGP
-                && (refusal != nil
-                    || Source.refusal(prefix, accept: accept, policy, reserved: reserved) != nil)
+            let outcome = judgement.outcome(
+                prefix, pathID: id ?? 0, isListed: gate.refusal(prefix) == nil, of: slot, &common)
             routes.learn(
-                prefix, table: space, source: slot, attributes: handle, gateway: gateway,
-                isRefused: isRefused, &common)
+                prefix, id: id, table: space, source: slot, attributes: outcome.attributes,
+                gateway: outcome.gateway, isRefused: outcome.isRefused, &common)
+            common.attributes.release(outcome.attributes)
         }
-        if gateway != 0 { common.forwarding.tidy(gateway) }
+        judgement.end(&common)
         return isWithin
     }
 
-    /// Judges a stored path anew.
-    static func judge<P: RoutePrefix>(
-        _ prefix: P, _ attributes: UInt32, _ slot: Int, _ common: inout Common
-    ) -> (gateway: UInt32, isRefused: Bool) {
-        let (gateway, refusal) = resolve(
-            common.attributes.bytes(attributes), [common.attributes.nextHop(attributes)],
-            P.family, slot, &common)
-        let isRefused =
-            refusal != nil || RIB.refusal(prefix, slot, common) != nil
-        return (gateway, isRefused)
+    private static func withdraw<P: RoutePrefix>(
+        _ prefixes: [P], _ pathIDs: [UInt32], _ slot: Int, _ routes: inout Routes<P>,
+        _ common: inout Common
+    ) {
+        let space = common.sources[slot].space
+        for (index, prefix) in prefixes.enumerated() {
+            let id = index < pathIDs.count ? pathIDs[index] : nil
+            routes.withdraw(prefix, id: id, table: space, source: slot, &common)
+        }
     }
 
-    static func refusal<P: RoutePrefix>(
-        _ prefix: P, _ slot: Int, _ common: borrowing Common
-    ) -> Refusal? {
-        guard common.sources[slot].isBGP else { return nil }
-        return Source.refusal(
-            prefix, accept: P.accept(common.sources[slot]),
-            common.sources[slot].settings.policy,
-            reserved: P.reserved(common.spaces[common.sources[slot].space]))
+    /// Judges all stored paths of a source anew. Neighbouring rows often came with one UPDATE, so
+    /// the last judgement is kept.
+    private static func rejudge<P: RoutePrefix>(
+        _ slot: Int, _ routes: inout Routes<P>, _ common: inout Common
+    ) {
+        let gate = Gate<P>(slot, common)
+        var last: Judgement?
+        var lastSet: UInt32 = 0
+        routes.rejudge(common.sources[slot].space, source: slot, &common) {
+            prefix, handle, common in
+            let received = common.attributes.received(handle)
+            let set = common.attributes.base(received)
+            var judgement: Judgement
+            if let last, set == lastSet {
+                judgement = last
+            } else {
+                last?.end(&common)
+                judgement = RIB.judgement(
+                    common.attributes.bytes(set), [common.attributes.nextHop(set)], P.family,
+                    slot, &common)
+                lastSet = set
+            }
+            let outcome = judgement.outcome(
+                prefix, pathID: common.attributes.pathID(handle),
+                isListed: gate.refusal(prefix) == nil, of: slot, &common)
+            last = judgement
+            return outcome
+        }
+        last?.end(&common)
     }
 
     /// Why a stored path did not enter, for people.
@@ -318,24 +353,28 @@ extension RIB {
         let count = PathAttributes.occurrences(
             of: settings.localASN, canonical: bytes.span.bytes)
         if count > Int(settings.policy.allowOwnAS) { return .ownAS }
-        return refusal(prefix, slot, common) ?? .nextHop
+        if let refusal = Gate<P>(slot, common).refusal(prefix) { return refusal }
+        let judgement = Judgement(
+            set: common.attributes.base(attributes), gateway: 0, refusal: nil, of: slot, common)
+        return judgement.refusal(prefix, of: slot, common) ?? .nextHop
     }
 }
 
-extension Routes {
-    /// Whether the source announces the prefix already, in its present life.
-    func has(
-        _ prefix: P, table: Int, source: Int, _ common: borrowing Common
-    ) -> Bool {
-        guard let row = tables[table].find(prefix) else { return false }
-        var handle = tables[table].rows[row].paths
-        while handle != 0 {
-            let path = paths[handle]
-            if path.tag.source == source {
-                return path.tag.epoch == common.sources[source].epoch
-            }
-            handle = path.next
-        }
-        return false
+/// What a source's policy says of prefixes alone.
+struct Gate<P: RoutePrefix> {
+    private var isBGP: Bool
+    private var accept: FilterTable<P>?
+    private var policy: ImportPolicy
+    private var reserved: ReservedTable<P>
+
+    init(_ slot: Int, _ common: borrowing Common) {
+        isBGP = common.sources[slot].isBGP
+        accept = P.accept(common.sources[slot])
+        policy = common.sources[slot].settings.policy
+        reserved = P.reserved(common.spaces[common.sources[slot].space])
+    }
+
+    func refusal(_ prefix: P) -> Refusal? {
+        isBGP ? Source.refusal(prefix, accept: accept, policy, reserved: reserved) : nil
     }
 }

@@ -72,24 +72,29 @@ extension Routes {
         _ source: Int, _ view: PathView, limit: Int, _ common: borrowing Common
     ) -> [PathEntry] {
         let table = common.sources[source].space
-        var found: [(row: Int, path: Path)] = []
+        var found: [(row: Int, handle: UInt32)] = []
         for row in tables[table].rows.indices where tables[table].rows[row].flags.contains(.live) {
             var handle = tables[table].rows[row].paths
             while handle != 0 {
                 let path = paths[handle]
-                if path.tag.source == source {
-                    if common.sources[source].isValid(path.tag),
-                        view == .received || !path.tag.isRefused
-                    {
-                        found.append((row, path))
-                    }
-                    break
+                if path.tag.source == source, common.sources[source].isValid(path.tag),
+                    view == .received || !path.tag.isRefused
+                {
+                    found.append((row, handle))
                 }
                 handle = path.next
             }
         }
-        found.sort { tables[table].rows[$0.row].prefix < tables[table].rows[$1.row].prefix }
-        return found.prefix(max(limit, 0)).map { entry(table, $0.row, $0.path, common) }
+        found.sort {
+            let a = tables[table].rows[$0.row].prefix
+            let b = tables[table].rows[$1.row].prefix
+            if a != b { return a < b }
+            return common.attributes.pathID(paths[$0.handle].attributes)
+                < common.attributes.pathID(paths[$1.handle].attributes)
+        }
+        return found.prefix(max(limit, 0)).map {
+            entry(table, $0.row, $0.handle, isReceived: view == .received, common)
+        }
     }
 
     func bestRoutes(_ table: Int, limit: Int, _ common: borrowing Common) -> [PathEntry] {
@@ -114,7 +119,7 @@ extension Routes {
             let path = paths[handle]
             if common.sources[path.tag.source].isValid(path.tag) {
                 if path.tag.isRefused {
-                    refused.append(entry(table, row, path, common))
+                    refused.append(entry(table, row, handle, common))
                 } else {
                     candidates.append(candidate(handle, path, common))
                 }
@@ -123,31 +128,88 @@ extension Routes {
         }
         var reasons: [SelectionReason]? = []
         Selection.order(&candidates, reasons: &reasons)
+        let sharers = sharers(candidates)
         var result: [PathEntry] = []
         for (place, candidate) in candidates.enumerated() {
-            var entry = entry(table, row, paths[candidate.path], common)
+            var entry = entry(table, row, candidate.path, common)
             entry.isBest = place == 0
+            entry.isMultipath = sharers.contains(candidate.path)
             entry.reason = reasons?[place]
+            if entry.isMultipath {
+                let outdone = candidates.firstIndex { !sharers.contains($0.path) }
+                entry.reason =
+                    !entry.isBest
+                    ? .multipath
+                    : outdone.map { Selection.decision(candidates, winner: 0, loser: $0) }
+                        ?? .only
+            }
             result.append(entry)
         }
-        return result + refused.sorted { $0.source < $1.source }
+        return result + refused.sorted { ($0.source, $0.pathID) < ($1.source, $1.pathID) }
+    }
+
+    /// The paths that share the traffic, none where one has it all.
+    private func sharers(_ candidates: [Candidate]) -> [UInt32] {
+        var ways = candidates.filter { $0.gateway != 0 }
+        let end = Selection.gather(&ways, from: 0)
+        let gateways = Set(ways[..<end].map(\.gateway))
+        return gateways.count > 1 ? ways[..<end].map(\.path) : []
+    }
+
+    /// Whether a path of a row is one of several that share the traffic.
+    private func isSharing(
+        _ table: Int, _ row: Int, _ path: Path, _ common: borrowing Common
+    ) -> Bool {
+        let own = Int(tables[table].rows[row].own)
+        let end = common.forwarding.choices[own].key.endOfTier(0)
+        guard own != 0, end > 1, path.gateway != 0,
+            common.forwarding.choices[own].key.gateways[..<end].contains(path.gateway)
+        else { return false }
+        var candidates: [Candidate] = []
+        var handle = tables[table].rows[row].paths
+        while handle != 0 {
+            let other = paths[handle]
+            if !other.tag.isRefused, common.sources[other.tag.source].isValid(other.tag) {
+                candidates.append(candidate(handle, other, common))
+            }
+            handle = other.next
+        }
+        return sharers(candidates).contains {
+            paths[$0].tag == path.tag && paths[$0].attributes == path.attributes
+        }
+    }
+
+    /// Whether the kernel's route leads to a gateway.
+    private func isActive(
+        _ table: Int, _ row: Int, _ gateway: UInt32, _ common: borrowing Common
+    ) -> Bool {
+        let held = tables[table].rows[row].held
+        guard held != 0, held != unknownGroup else { return false }
+        return common.forwarding.groups[Int(held)].actives.contains(gateway)
     }
 
     private func entry(
-        _ table: Int, _ row: Int, _ path: Path, _ common: borrowing Common
+        _ table: Int, _ row: Int, _ handle: UInt32, isReceived: Bool = false,
+        _ common: borrowing Common
     ) -> PathEntry {
         let prefix = tables[table].rows[row].prefix
+        let path = paths[handle]
         let source = path.tag.source
-        let isBest = best(table, row, common).map { $0.tag == path.tag } ?? false
+        let shown =
+            isReceived ? common.attributes.received(path.attributes) : path.attributes
         return PathEntry(
             prefix: prefix.prefix, source: SourceID(source),
+            pathID: common.attributes.pathID(path.attributes),
             nextHop: common.attributes.nextHop(path.attributes),
-            attributes: common.attributes.bytes(path.attributes),
+            attributes: common.attributes.bytes(shown),
             gateway: path.gateway == 0
                 ? nil : common.forwarding.gateways[Int(path.gateway)].id,
             refusal: path.tag.isRefused
                 ? RIB.reason(prefix, path.attributes, source, common) : nil,
-            isStale: common.sources[source].isStale(path.tag), isBest: isBest, reason: nil,
+            isStale: common.sources[source].isStale(path.tag),
+            isBest: handle == bestHandle(table, row, common),
+            isMultipath: isSharing(table, row, path, common),
+            isActive: isActive(table, row, path.gateway, common), reason: nil,
             isInKernel: tables[table].rows[row].held != 0)
     }
 }

@@ -22,6 +22,9 @@ struct Receiver: Sendable {
     var exchange4: [ExchangeTable<Prefix4>] = []
     var exchange6: [ExchangeTable<Prefix6>] = []
     var dress: Dress
+    var rules: RuleList
+    /// RFC 9234 §5: what is marked does not leave upwards or beside.
+    private var keepsMarked: Bool
 
     init(_ settings: ReceiverSettings, space: Int) {
         self.settings = settings
@@ -31,7 +34,18 @@ struct Receiver: Sendable {
         advertise6 = policy.advertise.map { FilterTable($0) }
         exchange4 = policy.exchange.map { ExchangeTable($0) }
         exchange6 = policy.exchange.map { ExchangeTable($0) }
-        dress = Dress(policy)
+        dress = Dress(
+            policy, localID: settings.localID, knowsLongLived: settings.knowsLongLived)
+        rules = RuleList(policy.rules, localASN: policy.localASN)
+        keepsMarked =
+            !policy.isInternal
+            && (policy.role == .customer || policy.role == .peer
+                || policy.role == .routeServerClient)
+    }
+
+    /// Whether paths of an internal source pass to this internal peer as a reflector's.
+    func isReflecting(_ source: Source) -> Bool {
+        settings.policy.isInternal && source.settings.kind == .internal
     }
 
     /// Whether any path of the source could pass, whatever its prefix.
@@ -40,9 +54,16 @@ struct Receiver: Sendable {
         if source.settings.kind == .originated {
             return settings.origin == nil || settings.origin == id
         }
-        return settings.policy.advertise != nil && source.settings.circuit != settings.circuit
+        guard settings.policy.advertise != nil else { return false }
+        if isReflecting(source) {
+            // RFC 4456 §6: a client's routes go to all, the others' to clients.
+            guard source.settings.isReflectorClient || settings.policy.isReflectorClient,
+                settings.session != id
+            else { return false }
+            if source.settings.circuit == settings.circuit { return settings.session != nil }
+        }
+        return source.settings.circuit != settings.circuit
             && settings.policy.exchange.contains { $0.circuit == source.settings.circuit }
-            && !(settings.policy.isInternal && source.settings.kind == .internal)
     }
 
     /// Whether a path of a source that is listened to may pass.
@@ -57,14 +78,29 @@ struct Receiver: Sendable {
         {
             return false
         }
+        if keepsMarked, flags.contains(.onlyToCustomer) { return false }
+        if flags.contains(.longLivedStale), !takesLongLived { return false }
         if source.settings.kind == .originated {
             return advertise.map { $0.matches(prefix) } ?? true
         }
         guard let advertise, advertise.matches(prefix) else { return false }
+        // Reflection inside the circuit.
+        if source.settings.circuit == settings.circuit { return true }
         return exchange.contains { entry in
             entry.circuit == source.settings.circuit && entry.filter?.matches(prefix) ?? true
         }
     }
+}
+
+extension Receiver {
+    /// RFC 9494 §4.6: long-lived stale routes go to those who know them, and to our own.
+    var takesLongLived: Bool { settings.knowsLongLived || settings.policy.isInternal }
+}
+
+/// A next hop as it leaves.
+struct Hop: Hashable, Sendable {
+    var address: IPAddress
+    var linkLocal: IPv6Address?
 }
 
 /// One family's Adj-RIB-Out of one receiver: which rows it was told, which it must hear of.
@@ -82,6 +118,22 @@ struct Out: Sendable {
     /// Where the search for dirty rows goes on.
     var scan = 0
     var owesEndOfRIB = false
+    /// It hears of all paths (RFC 7911).
+    var isWide = false
+    /// The paths of each row that a wide one was told, and how many they are.
+    var told: [Int: [Told]] = [:]
+    var toldCount = 0
+
+    /// A path that was announced, and its identifier there.
+    struct Told: Sendable {
+        var source: UInt32
+        /// As its source gave it.
+        var pathID: UInt32
+        var id: UInt32
+    }
+
+    /// What counts against the limit.
+    var count: Int { isWide ? toldCount : announced.count }
 
     /// Whether the row is known to the receiver in any way.
     func knows(_ row: Int) -> Bool {
@@ -93,6 +145,8 @@ extension RoutePrefix {
     static func isCarried(_ receiver: Receiver) -> Bool {
         receiver.settings.families.contains(family)
             && (family == .ipv4
-                ? receiver.settings.nextHop4 != nil : receiver.settings.nextHop6 != nil)
+                ? receiver.settings.nextHop4 != nil
+                    || receiver.settings.hasExtendedNextHop && receiver.settings.nextHop6 != nil
+                : receiver.settings.nextHop6 != nil)
     }
 }

@@ -25,6 +25,17 @@ public struct ReceiverSettings: Hashable, Sendable {
     public var messageLimit: Int
     /// What may leave.
     public var policy: ExportPolicy
+    /// Families that carry several paths of a prefix (RFC 7911).
+    public var addPath: Set<Family> = []
+    /// IPv4 routes may leave with an IPv6 next hop (RFC 8950).
+    public var hasExtendedNextHop = false
+    /// Our own identifier, for CLUSTER_LIST (RFC 4456).
+    public var localID = RouterID(raw: 0)
+    /// The peer knows long-lived stale routes (RFC 9494).
+    public var knowsLongLived = false
+    /// The source of the same session. Where it is known, a route reflector passes routes on
+    /// inside a circuit too: to all its sessions but the one they came from.
+    public var session: SourceID?
 
     /// A receiver.
     public init(
@@ -76,22 +87,32 @@ public struct ExportPolicy: Hashable, Sendable {
     /// MED of what leaves; nil sends none.
     public var med: UInt32?
     /// Communities added.
-    public var communities: [UInt32]
-    /// Large communities added, three numbers each.
-    public var largeCommunities: [[UInt32]]
+    public var communities: [AnyCommunity]
     /// Remove private AS numbers.
     public var removesPrivateAS: Bool
     /// Replace the peer's AS by ours.
     public var overridesAS: Bool
     /// The most prefixes announced, per family; further ones are held back.
     public var limit: UInt32?
+    /// What is done to what `advertise` lets through; a route may still be refused. Their
+    /// conditions ask what stands in the table, before our AS and all else here is added; their
+    /// changes come after the keys above, so that a rule has the last word.
+    public var rules: [RouteRule] = []
+    /// Our role: marked routes do not leave upwards, and unmarked ones are marked (RFC 9234).
+    public var role: PeeringRole?
+    /// An internal peer hears our address as next hop, not the route's own.
+    public var isNextHopSelf = true
+    /// The peer is our route reflector's client.
+    public var isReflectorClient = false
+    /// The link is drained: what leaves is marked GRACEFUL_SHUTDOWN (RFC 8326).
+    public var isDrained = false
 
     /// A policy.
     public init(
         exchange: [Exchange] = [], advertise: PrefixFilter? = nil, localASN: ASN, peerASN: ASN,
         isInternal: Bool = false, prepend: UInt8 = 0, med: UInt32? = nil,
-        communities: [UInt32] = [], largeCommunities: [[UInt32]] = [],
-        removesPrivateAS: Bool = false, overridesAS: Bool = false, limit: UInt32? = nil
+        communities: [AnyCommunity] = [], removesPrivateAS: Bool = false, overridesAS: Bool = false,
+        limit: UInt32? = nil
     ) {
         self.exchange = exchange
         self.advertise = advertise
@@ -101,7 +122,6 @@ public struct ExportPolicy: Hashable, Sendable {
         self.prepend = prepend
         self.med = med
         self.communities = communities
-        self.largeCommunities = largeCommunities
         self.removesPrivateAS = removesPrivateAS
         self.overridesAS = overridesAS
         self.limit = limit

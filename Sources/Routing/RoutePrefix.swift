@@ -25,13 +25,14 @@ protocol RoutePrefix: Hashable, Comparable, Sendable {
     static func advertise(_ receiver: Receiver) -> FilterTable<Self>?
     /// The family's half of a receiver's `exchange`.
     static func exchange(_ receiver: Receiver) -> [Receiver.ExchangeTable<Self>]
-    /// Writes announcements; false when the attributes leave no room.
+    /// Writes announcements, with a path identifier for each or none; false when the attributes
+    /// leave no room.
     static func announce(
-        _ prefixes: [Self], attributes: [UInt8], _ settings: ReceiverSettings,
+        _ prefixes: [Self], _ ids: [UInt32], attributes: [UInt8], _ hop: Hop,
         _ writer: inout UpdateWriter
     ) -> Bool
     /// Writes withdrawals.
-    static func withdraw(_ prefixes: [Self], _ writer: inout UpdateWriter)
+    static func withdraw(_ prefixes: [Self], _ ids: [UInt32], _ writer: inout UpdateWriter)
 }
 
 @inline(__always)

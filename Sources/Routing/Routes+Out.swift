@@ -10,6 +10,15 @@ extension Routes {
         for listener in common.sources[source].listeners { touch(Int(listener), table, row) }
     }
 
+    /// Some path of the row changes: those who hear of all paths look at it again.
+    mutating func touchAll(_ table: Int, _ row: Int, _ common: borrowing Common) {
+        for listener in P.family == .ipv4
+            ? common.spaces[table].listeners4 : common.spaces[table].listeners6
+        {
+            touch(Int(listener), table, row)
+        }
+    }
+
     mutating func touch(_ receiver: Int, _ table: Int, _ row: Int) {
         // The feed comes by.
         guard outs[receiver].isActive, row < outs[receiver].feed else { return }
@@ -47,26 +56,88 @@ extension Routes {
         return out.dirty.count > 0 || out.feed < tables[table].rows.count || out.owesEndOfRIB
     }
 
-    /// Whether the best path of a row may go to a receiver, and which it is.
-    func export(
-        _ receiver: Int, _ table: Int, _ row: Int, _ common: borrowing Common
-    ) -> Path? {
-        guard let path = best(table, row, common) else { return nil }
+    /// Whether a path may go to a receiver, its rules apart.
+    func mayPass(
+        _ path: Path, to receiver: Int, _ prefix: P, _ common: borrowing Common
+    ) -> Bool {
         let source = path.tag.source
         guard
-            common.receivers[receiver].listens(
-                to: common.sources[source], SourceID(source)),
+            common.receivers[receiver].listens(to: common.sources[source], SourceID(source)),
             common.receivers[receiver].passes(
-                tables[table].rows[row].prefix, from: common.sources[source],
+                prefix, from: common.sources[source],
                 flags: common.attributes.digest(path.attributes).flags,
                 advertise: P.advertise(common.receivers[receiver]),
                 exchange: P.exchange(common.receivers[receiver]))
-        else { return nil }
-        return path
+        else { return false }
+        return !common.sources[source].isLongLived(path.tag)
+            || common.receivers[receiver].takesLongLived
     }
+
+    /// The paths of a row that may go to a receiver, rules apart: the best one, or all.
+    func exports(
+        _ receiver: Int, _ table: Int, _ row: Int, _ common: borrowing Common
+    ) -> [UInt32] {
+        var result: [UInt32] = []
+        var handle = bestHandle(table, row, common)
+        while handle != 0 {
+            let path = paths[handle]
+            if path.tag.isRefused { break }
+            if common.sources[path.tag.source].isValid(path.tag),
+                mayPass(path, to: receiver, tables[table].rows[row].prefix, common)
+            {
+                result.append(handle)
+            }
+            if !outs[receiver].isWide || result.count == Self.maximumTold { break }
+            handle = path.next
+        }
+        return result
+    }
+
+    /// Whether any path of a row may go to a receiver, rules apart.
+    private func mayHear(
+        _ receiver: Int, _ table: Int, _ row: Int, _ common: borrowing Common
+    ) -> Bool {
+        if outs[receiver].isWide { return !exports(receiver, table, row, common).isEmpty }
+        let best = bestHandle(table, row, common)
+        return best != 0
+            && mayPass(paths[best], to: receiver, tables[table].rows[row].prefix, common)
+    }
+
+    /// More paths of a prefix than this are of no use to anybody.
+    static var maximumTold: Int { 8 }
 
     func localPref(_ path: Path, _ common: borrowing Common) -> UInt32 {
         candidate(0, path, common).localPref
+    }
+
+    /// What a receiver hears as the next hop of a path.
+    func hop(_ receiver: Receiver, _ path: Path, _ common: borrowing Common) -> Hop? {
+        let settings = receiver.settings
+        if settings.policy.isInternal, !settings.policy.isNextHopSelf,
+            let own = common.attributes.nextHop(path.attributes),
+            own.family == P.family || own.family == .ipv6 && settings.hasExtendedNextHop
+        {
+            // A link-local address means nothing to others.
+            if case .v6(let address) = own, address.isLinkLocal {
+            } else {
+                return Hop(address: own)
+            }
+        }
+        if P.family == .ipv4, let address = settings.nextHop4 { return Hop(address: .v4(address)) }
+        return settings.nextHop6.map {
+            Hop(address: .v6($0), linkLocal: settings.linkLocal6)
+        }
+    }
+
+    func occasion(
+        _ receiver: Receiver, _ path: Path, _ rules: [RouteRule], _ common: borrowing Common
+    ) -> Dress.Occasion {
+        let source = path.tag.source
+        return Dress.Occasion(
+            rules: rules,
+            reflectedFrom: receiver.isReflecting(common.sources[source])
+                ? common.sources[source].settings.routerID : nil,
+            isLongLived: common.sources[source].isLongLived(path.tag))
     }
 
     /// Rows looked at in one go.
@@ -108,7 +179,7 @@ extension Routes {
         let end = min(start + Self.portion, tables[table].rows.count)
         for row in start..<end where tables[table].rows[row].flags.contains(.live) {
             if outs[receiver].announced.contains(row) || outs[receiver].heldBack.contains(row)
-                || export(receiver, table, row, common) != nil
+                || mayHear(receiver, table, row, common)
             {
                 setDirty(receiver, table, row)
             }
@@ -119,10 +190,8 @@ extension Routes {
     private mutating func writePortion(
         _ receiver: Int, _ table: Int, into writer: inout UpdateWriter, _ common: inout Common
     ) {
-        var picks: [(key: UInt64, row: Int)] = []
-        var gone: [P] = []
+        var portion = Portion<P>(common.receivers[receiver])
         var count = 0
-        let limit = common.receivers[receiver].settings.policy.limit.map(Int.init) ?? .max
         while count < Self.portion, outs[receiver].dirty.count > 0 {
             guard let row = outs[receiver].dirty.next(from: outs[receiver].scan) else {
                 outs[receiver].scan = 0
@@ -130,52 +199,160 @@ extension Routes {
             }
             outs[receiver].scan = row + 1
             count += 1
-            if let path = export(receiver, table, row, common) {
-                let isKnown = outs[receiver].announced.contains(row)
-                if !isKnown, outs[receiver].announced.count >= limit {
-                    _ = outs[receiver].heldBack.insert(row)
-                } else {
-                    _ = outs[receiver].heldBack.remove(row)
-                    _ = outs[receiver].announced.insert(row)
-                    picks.append(
-                        (UInt64(path.attributes) << 32 | UInt64(path.tag.source), row))
-                }
+            if outs[receiver].isWide {
+                pickAll(receiver, table, row, &portion, common)
             } else {
-                _ = outs[receiver].heldBack.remove(row)
-                if outs[receiver].announced.remove(row) {
-                    gone.append(tables[table].rows[row].prefix)
-                }
+                pick(receiver, table, row, &portion, common)
             }
             _ = outs[receiver].dirty.remove(row)
             settle(receiver, table, row)
         }
-        if !gone.isEmpty { P.withdraw(gone, &writer) }
-        picks.sort { $0.key < $1.key }
+        // What goes comes first, so that a limit is not exceeded even for a moment.
+        portion.withdraw(&writer)
+        write(receiver, table, &portion, into: &writer, common)
+        admit(receiver, table, portion.limit)
+    }
+
+    /// Decides on the best path of a row.
+    private mutating func pick(
+        _ receiver: Int, _ table: Int, _ row: Int, _ portion: inout Portion<P>,
+        _ common: borrowing Common
+    ) {
+        let prefix = tables[table].rows[row].prefix
+        let isKnown = outs[receiver].announced.contains(row)
+        _ = outs[receiver].heldBack.remove(row)
+        let best = bestHandle(table, row, common)
+        if best != 0, mayPass(paths[best], to: receiver, prefix, common),
+            let pick = portion.pick(paths[best], best, row, prefix, common)
+        {
+            if outs[receiver].announced.count - (isKnown ? 1 : 0) < portion.limit {
+                _ = outs[receiver].announced.insert(row)
+                portion.picks.append(pick)
+                return
+            }
+            _ = outs[receiver].heldBack.insert(row)
+        }
+        if outs[receiver].announced.remove(row) { portion.gone.append(prefix) }
+    }
+
+    /// Decides on all paths of a row. A path keeps its identifier for as long as it is announced;
+    /// one that goes in this step leaves it to nobody that comes in this step.
+    private mutating func pickAll(
+        _ receiver: Int, _ table: Int, _ row: Int, _ portion: inout Portion<P>,
+        _ common: borrowing Common
+    ) {
+        let prefix = tables[table].rows[row].prefix
+        let old = outs[receiver].told[row] ?? []
+        var new: [Out.Told] = []
+        var picks: [Pick] = []
+        var comers: [Pick] = []
+        for handle in exports(receiver, table, row, common) {
+            let path = paths[handle]
+            guard var pick = portion.pick(path, handle, row, prefix, common) else { continue }
+            let pathID = common.attributes.pathID(path.attributes)
+            guard
+                let known = old.first(where: {
+                    $0.source == path.tag.source && $0.pathID == pathID
+                })
+            else {
+                comers.append(pick)
+                continue
+            }
+            pick.id = known.id
+            new.append(known)
+            picks.append(pick)
+        }
+        _ = outs[receiver].heldBack.remove(row)
+        let others = outs[receiver].toldCount - old.count
+        var isHeldBack = false
+        while !new.isEmpty, others + new.count > portion.limit {
+            new.removeLast()
+            picks.removeLast()
+            isHeldBack = true
+        }
+        for told in old where !new.contains(where: { $0.id == told.id }) {
+            portion.gone.append(prefix)
+            portion.goneIDs.append(told.id)
+        }
+        var next: UInt32 = 1
+        for var pick in comers {
+            guard others + new.count < portion.limit else {
+                isHeldBack = true
+                break
+            }
+            while old.contains(where: { $0.id == next }) || new.contains(where: { $0.id == next }) {
+                next += 1
+            }
+            pick.id = next
+            let path = paths[pick.path]
+            new.append(
+                Out.Told(
+                    source: UInt32(truncatingIfNeeded: path.tag.source),
+                    pathID: common.attributes.pathID(path.attributes), id: next))
+            picks.append(pick)
+        }
+        outs[receiver].toldCount = others + new.count
+        outs[receiver].told[row] = new.isEmpty ? nil : new
+        if new.isEmpty {
+            _ = outs[receiver].announced.remove(row)
+        } else {
+            _ = outs[receiver].announced.insert(row)
+        }
+        if isHeldBack { _ = outs[receiver].heldBack.insert(row) }
+        portion.picks += picks
+    }
+
+    /// Writes what was picked, prefixes of one set together.
+    private mutating func write(
+        _ receiver: Int, _ table: Int, _ portion: inout Portion<P>,
+        into writer: inout UpdateWriter, _ common: borrowing Common
+    ) {
+        let isWide = outs[receiver].isWide
+        let record = common.receivers[receiver]
+        portion.picks.sort { ($0.key, $0.variant) < ($1.key, $1.variant) }
         var index = 0
-        while index < picks.count {
-            let key = picks[index].key
+        while index < portion.picks.count {
+            let first = portion.picks[index]
             var prefixes: [P] = []
+            var ids: [UInt32] = []
             let start = index
-            while index < picks.count, picks[index].key == key {
-                prefixes.append(tables[table].rows[picks[index].row].prefix)
+            while index < portion.picks.count, portion.picks[index].leavesLike(first) {
+                prefixes.append(tables[table].rows[portion.picks[index].row].prefix)
+                if isWide { ids.append(portion.picks[index].id) }
                 index += 1
             }
-            guard let path = best(table, picks[start].row, common) else { continue }
-            let attributes = common.receivers[receiver].dress.dress(
-                common.attributes.bytes(path.attributes), localPref: localPref(path, common))
-            if P.announce(
-                prefixes, attributes: attributes, common.receivers[receiver].settings, &writer)
+            let path = paths[first.path]
+            let attributes = record.dress.dress(
+                common.attributes.bytes(path.attributes), localPref: localPref(path, common),
+                occasion(record, path, portion.ruling.rules(first.rules), common))
+            if let hop = hop(record, path, common),
+                P.announce(prefixes, ids, attributes: attributes, hop, &writer)
             {
                 continue
             }
             // Attributes that leave no room for a prefix cannot be announced (RFC 4271 §9.2).
-            P.withdraw(prefixes, &writer)
-            for pick in picks[start..<index] {
-                _ = outs[receiver].announced.remove(pick.row)
+            P.withdraw(prefixes, ids, &writer)
+            for pick in portion.picks[start..<index] {
+                forget(receiver, pick)
                 settle(receiver, table, pick.row)
             }
         }
-        admit(receiver, table, limit)
+    }
+
+    /// What could not be announced.
+    private mutating func forget(_ receiver: Int, _ pick: Pick) {
+        guard outs[receiver].isWide else {
+            _ = outs[receiver].announced.remove(pick.row)
+            return
+        }
+        let count = outs[receiver].told[pick.row]?.count ?? 0
+        outs[receiver].told[pick.row]?.removeAll { $0.id == pick.id }
+        let left = outs[receiver].told[pick.row]?.count ?? 0
+        outs[receiver].toldCount -= count - left
+        if left == 0 {
+            outs[receiver].told[pick.row] = nil
+            _ = outs[receiver].announced.remove(pick.row)
+        }
     }
 
     /// A row that a receiver does not know any more is let go.
@@ -188,7 +365,7 @@ extension Routes {
     /// Rows held back come forward as others leave.
     private mutating func admit(_ receiver: Int, _ table: Int, _ limit: Int) {
         while outs[receiver].heldBack.count > 0,
-            outs[receiver].announced.count + outs[receiver].dirty.count < limit,
+            outs[receiver].count + outs[receiver].dirty.count < limit,
             let row = outs[receiver].heldBack.next(from: 0)
         {
             _ = outs[receiver].dirty.insert(row)
@@ -203,13 +380,13 @@ extension Prefix4 {
         receiver.exchange4
     }
     static func announce(
-        _ prefixes: [Prefix4], attributes: [UInt8], _ settings: ReceiverSettings,
+        _ prefixes: [Prefix4], _ ids: [UInt32], attributes: [UInt8], _ hop: Hop,
         _ writer: inout UpdateWriter
     ) -> Bool {
-        guard let nextHop = settings.nextHop4 else { return false }
+        guard case .v4(let nextHop) = hop.address else { return false }
         return writer.announce(prefixes, attributes: attributes, nextHop: nextHop)
     }
-    static func withdraw(_ prefixes: [Prefix4], _ writer: inout UpdateWriter) {
+    static func withdraw(_ prefixes: [Prefix4], _ ids: [UInt32], _ writer: inout UpdateWriter) {
         writer.withdraw(prefixes)
     }
 }
@@ -220,14 +397,14 @@ extension Prefix6 {
         receiver.exchange6
     }
     static func announce(
-        _ prefixes: [Prefix6], attributes: [UInt8], _ settings: ReceiverSettings,
+        _ prefixes: [Prefix6], _ ids: [UInt32], attributes: [UInt8], _ hop: Hop,
         _ writer: inout UpdateWriter
     ) -> Bool {
-        guard let nextHop = settings.nextHop6 else { return false }
+        guard case .v6(let nextHop) = hop.address else { return false }
         return writer.announce(
-            prefixes, attributes: attributes, nextHop: nextHop, linkLocal: settings.linkLocal6)
+            prefixes, attributes: attributes, nextHop: nextHop, linkLocal: hop.linkLocal)
     }
-    static func withdraw(_ prefixes: [Prefix6], _ writer: inout UpdateWriter) {
+    static func withdraw(_ prefixes: [Prefix6], _ ids: [UInt32], _ writer: inout UpdateWriter) {
         writer.withdraw(prefixes)
     }
 }

@@ -12,114 +12,12 @@ struct Routes<P: RoutePrefix>: Sendable {
     private var candidates: [Candidate] = []
     private var others: [UInt32] = []
     private var list: [UInt32] = []
+    private var ties: UInt8 = 0
 
     /// More gateways than this for one row are of no use.
     static var maximumChoice: Int { 8 }
 
     func ref(_ table: Int, _ row: Int) -> RowRef { RowRef(P.family, table: table, row: row) }
-
-    // Learning
-
-    /// Stores one path; the attributes are counted once more.
-    mutating func learn(
-        _ prefix: P, table: Int, source: Int, attributes: UInt32, gateway: UInt32,
-        isRefused: Bool, _ common: inout Common
-    ) {
-        let row = tables[table].findOrInsert(prefix)
-        let head = tables[table].rows[row].paths
-        let old = leave(table, row, &common)
-        let tag = PathTag(
-            source: source, epoch: common.sources[source].epoch, isRefused: isRefused)
-        let gateway = isRefused ? 0 : gateway
-        var handle = head
-        while handle != 0 {
-            let path = paths[handle]
-            if path.tag.source == source {
-                if path.tag == tag, path.attributes == attributes, path.gateway == gateway {
-                    return
-                }
-                uncountLacking(table, row, &common)
-                common.sources[source].count(path.tag, P.family, -1)
-                common.sources[source].count(tag, P.family, 1)
-                common.attributes.retain(attributes)
-                common.attributes.release(path.attributes)
-                retarget(path.gateway, gateway, &common)
-                paths[handle] = Path(
-                    next: path.next, attributes: attributes, gateway: gateway, tag: tag)
-                // A stale path announced again as it was changes nothing for anybody.
-                if path.attributes == attributes, path.gateway == gateway,
-                    path.tag.isRefused == isRefused,
-                    common.sources[source].isValid(path.tag)
-                {
-                    countLacking(table, row, &common)
-                    return
-                }
-                reselect(table, row, old: old, &common)
-                return
-            }
-            handle = path.next
-        }
-        uncountLacking(table, row, &common)
-        common.attributes.retain(attributes)
-        retarget(0, gateway, &common)
-        common.sources[source].count(tag, P.family, 1)
-        let path = paths.add(
-            Path(next: head, attributes: attributes, gateway: gateway, tag: tag))
-        tables[table].rows[row].paths = path
-        reselect(table, row, old: old, &common)
-    }
-
-    private func retarget(_ old: UInt32, _ new: UInt32, _ common: inout Common) {
-        guard old != new else { return }
-        if new != 0 { common.forwarding.gateways[Int(new)].paths += 1 }
-        if old != 0 {
-            common.forwarding.gateways[Int(old)].paths -= 1
-            if common.forwarding.gateways[Int(old)].paths == 0 {
-                common.forwarding.idleSingles.push(old)
-            }
-        }
-    }
-
-    /// Takes one path back; false if there was none.
-    mutating func withdraw(
-        _ prefix: P, table: Int, source: Int, _ common: inout Common
-    ) {
-        guard let row = tables[table].find(prefix) else { return }
-        let old = leave(table, row, &common)
-        if removePaths(table, row, &common, where: { tag, _ in tag.source == source }) {
-            reselect(table, row, old: old, &common)
-        }
-    }
-
-    /// Removes the paths that are void; whether there were any.
-    private mutating func removePaths(
-        _ table: Int, _ row: Int, _ common: inout Common,
-        where isGone: (PathTag, borrowing Common) -> Bool
-    ) -> Bool {
-        var handle = tables[table].rows[row].paths
-        var last: UInt32 = 0
-        var hasRemoved = false
-        while handle != 0 {
-            let path = paths[handle]
-            if isGone(path.tag, common) {
-                if !hasRemoved { uncountLacking(table, row, &common) }
-                if last == 0 {
-                    tables[table].rows[row].paths = path.next
-                } else {
-                    paths.link(last, to: path.next)
-                }
-                common.sources[path.tag.source].count(path.tag, P.family, -1)
-                common.attributes.release(path.attributes)
-                retarget(path.gateway, 0, &common)
-                paths.remove(handle)
-                hasRemoved = true
-            } else {
-                last = handle
-            }
-            handle = path.next
-        }
-        return hasRemoved
-    }
 
     // Selection
 
@@ -141,7 +39,7 @@ struct Routes<P: RoutePrefix>: Sendable {
 
     /// What receivers heard of a row that is about to change. With a void head they may have
     /// heard of any path behind it, so all who may have look again.
-    private mutating func leave(
+    mutating func leave(
         _ table: Int, _ row: Int, _ common: inout Common
     ) -> Announcement? {
         let head = tables[table].rows[row].paths
@@ -157,14 +55,20 @@ struct Routes<P: RoutePrefix>: Sendable {
 
     /// The best path, if there is one: void ones that no pass has removed yet are stepped over.
     func best(_ table: Int, _ row: Int, _ common: borrowing Common) -> Path? {
+        let handle = bestHandle(table, row, common)
+        return handle == 0 ? nil : paths[handle]
+    }
+
+    /// Where the best path stands; 0 where there is none.
+    func bestHandle(_ table: Int, _ row: Int, _ common: borrowing Common) -> UInt32 {
         var handle = tables[table].rows[row].paths
         while handle != 0 {
             let path = paths[handle]
-            if path.tag.isRefused { return nil }
-            if common.sources[path.tag.source].isValid(path.tag) { return path }
+            if path.tag.isRefused { return 0 }
+            if common.sources[path.tag.source].isValid(path.tag) { return handle }
             handle = path.next
         }
-        return nil
+        return 0
     }
 
     func candidate(_ handle: UInt32, _ path: Path, _ common: borrowing Common) -> Candidate {
@@ -179,6 +83,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         _ table: Int, _ row: Int, old: Announcement?, _ common: inout Common
     ) {
         list.removeAll(keepingCapacity: true)
+        ties = 0
         let head = tables[table].rows[row].paths
         if head != 0, paths[head].next == 0 {
             let path = paths[head]
@@ -193,7 +98,8 @@ struct Routes<P: RoutePrefix>: Sendable {
         setOwn(
             table, row,
             common.forwarding.choice(
-                list, space: UInt32(truncatingIfNeeded: table), family: P.family), &common)
+                list, ties: ties, space: UInt32(truncatingIfNeeded: table), family: P.family),
+            &common)
         let new = announcement(tables[table].rows[row].paths, common)
         if new != old {
             if let old { mark(table, row, source: old.source, &common) }
@@ -229,11 +135,35 @@ struct Routes<P: RoutePrefix>: Sendable {
             next = candidate.path
         }
         tables[table].rows[row].paths = next
+        if candidates.contains(where: { $0.multipath != .off }) {
+            listTiers()
+            return
+        }
         for candidate in candidates
         where candidate.gateway != 0 && list.count < Self.maximumChoice
             && !list.contains(candidate.gateway)
         {
             list.append(candidate.gateway)
+        }
+    }
+
+    /// Lists the gateways of candidates some of which share the traffic. Who shares is told from
+    /// those that are left once all before are gone, and not by the order: a path that is out by
+    /// its MED comes in again behind the one that put it out.
+    private mutating func listTiers() {
+        candidates.removeAll { $0.gateway == 0 }
+        var place = 0
+        while place < candidates.count, list.count < Self.maximumChoice {
+            let end = Selection.gather(&candidates, from: place)
+            // The first ones of a tier with more than there is room for; the winner is the first.
+            let start = list.count
+            for candidate in candidates[place..<end]
+            where list.count < Self.maximumChoice && !list.contains(candidate.gateway) {
+                let position = list[start...].firstIndex { $0 > candidate.gateway } ?? list.count
+                list.insert(candidate.gateway, at: position)
+                if list.count - start > 1 { ties |= 1 << UInt8(list.count - 1) }
+            }
+            place = end
         }
     }
 
@@ -306,42 +236,15 @@ struct Routes<P: RoutePrefix>: Sendable {
             guard row < tables[table].rows.count, tables[table].rows[row].flags.contains(.live)
             else { continue }
             let old = leave(table, row, &common)
-            let hasRemoved = removePaths(table, row, &common) { tag, common in
-                !common.sources[tag.source].isValid(tag)
+            let hasRemoved = removePaths(table, row, &common) { path, common in
+                !common.sources[path.tag.source].isValid(path.tag)
             }
             if hasRemoved {
+                touchAll(table, row, common)
                 reselect(table, row, old: old, &common)
             } else {
                 check(table, row, &common)
             }
-        }
-    }
-
-    /// Judges a source's paths anew after a change of its settings.
-    mutating func rejudge(
-        _ table: Int, source: Int, _ common: inout Common,
-        judge: (P, UInt32, inout Common) -> (gateway: UInt32, isRefused: Bool)
-    ) {
-        for row in tables[table].rows.indices where tables[table].rows[row].flags.contains(.live) {
-            var handle = tables[table].rows[row].paths
-            while handle != 0, paths[handle].tag.source != source { handle = paths[handle].next }
-            guard handle != 0 else { continue }
-            let path = paths[handle]
-            guard common.sources[source].isValid(path.tag) else { continue }
-            let old = leave(table, row, &common)
-            let verdict = judge(tables[table].rows[row].prefix, path.attributes, &common)
-            let gateway = verdict.isRefused ? 0 : verdict.gateway
-            uncountLacking(table, row, &common)
-            common.sources[source].count(path.tag, P.family, -1)
-            let tag = PathTag(
-                source: source, epoch: path.tag.epoch, isRefused: verdict.isRefused)
-            common.sources[source].count(tag, P.family, 1)
-            retarget(path.gateway, gateway, &common)
-            paths[handle] = Path(
-                next: path.next, attributes: path.attributes, gateway: gateway, tag: tag)
-            // The preference that an internal receiver hears is the source's, not the path's.
-            if old != nil { mark(table, row, source: source, &common) }
-            reselect(table, row, old: old, &common)
         }
     }
 }

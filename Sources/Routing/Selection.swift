@@ -1,7 +1,8 @@
 // RFC 4271 §9.1.2.2, step by step over all candidates of a row, which makes the outcome
 // independent of the order in which they came (MED compares only within one neighbour AS, so
 // pairs alone are no order). Before it: originated, then static, then BGP; the operator's word
-// on this edge stands above what a peer says.
+// on this edge stands above what a peer says. Paths that differ only in the steps behind MED may
+// share the traffic, where their circuits say so.
 
 import BGP
 import Net
@@ -21,6 +22,9 @@ struct Candidate: Sendable {
     var clusterLength: UInt8
     var peerHigh: UInt64
     var peerLow: UInt64
+    var pathID: UInt32
+    var circuit: UInt32
+    var multipath: Multipath
 
     init(path: UInt32, gateway: UInt32, source: Int, rank: Source.Rank, digest: Digest) {
         self.path = path
@@ -31,15 +35,25 @@ struct Candidate: Sendable {
         origin = digest.origin
         pathLength = digest.pathLength
         let received = rank.isInternal ? digest.localPref : nil
+        let said = digest.hasOwnPref ? digest.localPref : rank.localPref ?? received
         // RFC 8326: a route marked for graceful shutdown is the last choice.
         localPref =
-            digest.flags.contains(.gracefulShutdown) ? 0 : rank.localPref ?? received ?? 100
+            rank.isDrained || digest.flags.contains(.gracefulShutdown) ? 0 : said ?? 100
         med = digest.med
         firstAS = digest.firstAS
         routerID = digest.originatorID ?? rank.routerID
         clusterLength = digest.clusterLength
+        pathID = digest.pathID
         peerHigh = rank.peerHigh
         peerLow = rank.peerLow
+        circuit = rank.circuit
+        multipath = rank.multipath
+    }
+
+    /// Whether both circuits let the two share the traffic, if they are equal.
+    func mayShare(with other: Candidate) -> Bool {
+        if multipath == .off || other.multipath == .off { return false }
+        return circuit == other.circuit || multipath == .circuits && other.multipath == .circuits
     }
 }
 
@@ -60,6 +74,24 @@ enum Selection {
         }
         let first = reasons?[1] ?? .only
         reasons?[0] = first
+    }
+
+    /// Puts the winner of the candidates at and behind `start` there, and behind it those that
+    /// share the traffic with it; the place behind them.
+    static func gather(_ candidates: inout [Candidate], from start: Int) -> Int {
+        guard start < candidates.count else { return start }
+        candidates.swapAt(start, best(candidates, from: start))
+        var end = start + 1
+        for index in end..<candidates.count
+        where candidates[start].mayShare(with: candidates[index])
+            && isBefore(candidates[index], candidates[start]) == .equal
+            && candidates[index].isInternal == candidates[start].isInternal
+            && !hasWorseMED(index, candidates, from: start, leader: start)
+        {
+            candidates.swapAt(end, index)
+            end += 1
+        }
+        return end
     }
 
     /// The winner of the candidates at and behind `start`.
@@ -133,11 +165,11 @@ enum Selection {
         if (a.peerHigh, a.peerLow) != (b.peerHigh, b.peerLow) {
             return decide((a.peerHigh, a.peerLow) < (b.peerHigh, b.peerLow), .peerAddress)
         }
-        return decide(a.source < b.source, .source)
+        return decide((a.source, a.pathID) < (b.source, b.pathID), .source)
     }
 
     /// The step that put `loser` behind `winner`, where all behind the winner stood against it.
-    private static func decision(
+    static func decision(
         _ candidates: [Candidate], winner: Int, loser: Int
     ) -> SelectionReason {
         let a = candidates[winner]

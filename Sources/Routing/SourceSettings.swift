@@ -40,6 +40,10 @@ public struct SourceSettings: Hashable, Sendable {
     public var locals: [IPAddress]
     /// What may enter.
     public var policy: ImportPolicy
+    /// Our own identifier, which is no ORIGINATOR_ID and stands in no CLUSTER_LIST (RFC 4456).
+    public var localID = RouterID(raw: 0)
+    /// The peer is our route reflector's client.
+    public var isReflectorClient = false
 
     /// A source.
     public init(
@@ -74,8 +78,18 @@ public struct ImportPolicy: Hashable, Sendable {
     public var allowOwnAS: UInt8
     /// Preference of what enters; nil is 100, or what an internal peer says.
     public var localPref: UInt32?
-    /// The most prefixes that the peer may announce, per family.
+    /// The most prefixes that the peer may announce, per family; where it gives several paths for
+    /// one, each counts.
     public var limit: UInt32?
+    /// What is done to what `accept` lets through; the path may still be refused. Conditions ask
+    /// what the peer said; a rule's preference stands above `localPref`.
+    public var rules: [RouteRule] = []
+    /// Our role: leaks are refused, and unmarked routes are marked (RFC 9234).
+    public var role: PeeringRole?
+    /// Which equal paths share the traffic with paths of this source.
+    public var multipath = Multipath.off
+    /// The link is drained: its paths are the last choice.
+    public var isDrained = false
 
     /// A policy.
     public init(
@@ -109,6 +123,12 @@ public enum Refusal: UInt8, Hashable, Sendable, CustomStringConvertible {
     case ownAS
     /// The next hop is neither the peer nor in the link's subnet.
     case nextHop
+    /// A rule of `import` refuses it.
+    case rule
+    /// A route leak by its OTC mark (RFC 9234).
+    case leak
+    /// Our own identifier in ORIGINATOR_ID or CLUSTER_LIST (RFC 4456).
+    case loop
 
     /// A few words for people.
     public var description: String {
@@ -121,6 +141,9 @@ public enum Refusal: UInt8, Hashable, Sendable, CustomStringConvertible {
         case .reserved: "a link's subnet or the edge's own address"
         case .ownAS: "own AS in path"
         case .nextHop: "next hop is not on the link"
+        case .rule: "refused by a rule of import"
+        case .leak: "route leak: marked only-to-customer"
+        case .loop: "reflected back to us"
         }
     }
 }

@@ -11,6 +11,8 @@ struct Source: Sendable {
     var epoch: UInt8 = 0
     /// Paths of this epoch are stale, but valid.
     var staleEpoch: UInt8?
+    /// What is stale is kept over a long restart, as the last choice (RFC 9494).
+    var isLongLived = false
     /// Epochs ended since the last complete pass over the space.
     var endedEpochs = 0
     var isRemoved = false
@@ -28,6 +30,7 @@ struct Source: Sendable {
     var listeners: [UInt32] = []
     var accept4: FilterTable<Prefix4>?
     var accept6: FilterTable<Prefix6>?
+    var rules: RuleList
     /// What a static or originated source offers.
     var offered: Set<Prefix> = []
     /// Handles of `settings.gateways`.
@@ -40,9 +43,13 @@ struct Source: Sendable {
         var kind: UInt8
         var isInternal: Bool
         var localPref: UInt32?
+        /// The last choice, whatever else is said.
+        var isDrained: Bool
         var routerID: UInt32
         var peerHigh: UInt64
         var peerLow: UInt64
+        var circuit: UInt32
+        var multipath: Multipath
 
         init(_ settings: SourceSettings) {
             kind =
@@ -53,7 +60,10 @@ struct Source: Sendable {
                 }
             isInternal = settings.kind == .internal
             localPref = settings.policy.localPref
+            isDrained = settings.policy.isDrained
             routerID = settings.routerID.raw
+            circuit = settings.circuit
+            multipath = settings.policy.multipath
             switch settings.peer {
             case .v4(let address):
                 peerHigh = 0
@@ -72,10 +82,12 @@ struct Source: Sendable {
         self.settings = settings
         self.space = space
         rank = Rank(settings)
+        rules = RuleList(settings.policy.rules, localASN: settings.localASN)
         compile()
     }
 
     mutating func compile() {
+        rules = RuleList(settings.policy.rules, localASN: settings.localASN)
         rank = Rank(settings)
         accept4 = settings.policy.accept.map { FilterTable($0) }
         accept6 = settings.policy.accept.map { FilterTable($0) }
@@ -87,6 +99,8 @@ struct Source: Sendable {
     func isValid(_ tag: PathTag) -> Bool { tag.epoch == epoch || tag.epoch == staleEpoch }
 
     func isStale(_ tag: PathTag) -> Bool { tag.epoch != epoch }
+
+    func isLongLived(_ tag: PathTag) -> Bool { isLongLived && isStale(tag) }
 
     mutating func count(_ tag: PathTag, _ family: Family, _ change: Int32) {
         if tag.epoch == epoch {

@@ -53,8 +53,10 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
     case routerID
     /// Higher peer address.
     case peerAddress
-    /// All equal: the later source.
+    /// All equal: the later source, and of one source the higher path identifier.
     case source
+    /// Equal as far as it matters: it shares the traffic with the best.
+    case multipath
 
     /// A few words for people.
     public var description: String {
@@ -69,6 +71,7 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
         case .routerID: "router id"
         case .peerAddress: "peer address"
         case .source: "order of sources"
+        case .multipath: "shares the traffic"
         }
     }
 }
@@ -79,9 +82,12 @@ public struct PathEntry: Hashable, Sendable {
     public var prefix: Prefix
     /// Who gave it.
     public var source: SourceID
+    /// What tells paths of one source apart (RFC 7911); 0 where it gives one only.
+    public var pathID: UInt32
     /// The BGP next hop, if there is one.
     public var nextHop: IPAddress?
-    /// Canonical path attributes (`PathAttributes(canonical:)`).
+    /// Canonical path attributes (`PathAttributes(canonical:)`): in the view of what is received
+    /// as the peer said them, else as they became.
     public var attributes: [UInt8]
     /// Where packets go.
     public var gateway: GatewayID?
@@ -91,8 +97,12 @@ public struct PathEntry: Hashable, Sendable {
     public var isStale: Bool
     /// Whether it is the best of its prefix.
     public var isBest: Bool
-    /// For a best path: the step that put the second behind it; else the step that put it behind
-    /// the one before.
+    /// Whether it is one of several that share the traffic of the prefix, the best included.
+    public var isMultipath = false
+    /// Whether the kernel's route for the prefix leads to its gateway, alone or among others.
+    public var isActive = false
+    /// For a best path: the step that put the first one behind it that does not share its
+    /// traffic; else the step that put it behind the one before.
     public var reason: SelectionReason?
     /// For a best path: whether the kernel acknowledged a route for the prefix.
     public var isInKernel: Bool
@@ -104,6 +114,8 @@ public struct AdvertisedEntry: Hashable, Sendable {
     public var prefix: Prefix
     /// Who gave it to us.
     public var source: SourceID
+    /// What tells it from other paths of the prefix (RFC 7911); 0 where there is one only.
+    public var pathID: UInt32
     /// Canonical path attributes as they leave.
     public var attributes: [UInt8]
     /// The next hop as it leaves.

@@ -32,6 +32,28 @@ enum Golden {
           41 04 0000fde9                     # AS 65001
         """)
 
+    static let fullOpen = hex(
+        """
+        ffffffff ffffffff ffffffff ffffffff
+        0080 01                              # length 128, OPEN
+        04 fde9 005a c0000201                # AS 65001, hold 90, 192.0.2.1
+        63 02 61                             # one parameter with 97 bytes of capabilities
+          01 04 0001 00 01                   # IPv4 unicast
+          01 04 0002 00 01                   # IPv6 unicast
+          02 00                              # route refresh
+          05 06 0001 0001 0002               # RFC 8950: IPv4 unicast with IPv6 next hops
+          06 00                              # extended message
+          09 01 00                           # RFC 9234: provider
+          40 0a 4078 0001 01 80 0002 01 80   # graceful restart: N, 120 s, both with F
+          41 04 0000fde9                     # AS 65001
+          45 08 0001 01 03 0002 01 03        # RFC 7911: both families, both directions
+          46 00                              # enhanced refresh
+          47 0e 0001 01 80 000e10            # RFC 9494: IPv4 with F, 3600 s
+                0002 01 80 000e10            # and IPv6
+          49 0e 03 656431 09 6261722e 74657374 21   # "ed1" of "bar.test!"
+          4b 06 05 78 20 31 2e 30            # "x 1.0"
+        """)
+
     static let announce4 = hex(
         """
         ffffffff ffffffff ffffffff ffffffff
@@ -81,6 +103,20 @@ enum Golden {
           80 0f 03 0002 01                   # MP_UNREACH_NLRI without prefixes
         """)
 
+    static let pathIDs = hex(
+        """
+        ffffffff ffffffff ffffffff ffffffff
+        004b 02                              # length 75, UPDATE
+        0008 00000007 18 c63364              # withdrawn: 198.51.100.0/24, path 7
+        002c                                 # attributes: 44 bytes
+          80 0e 1c 0001 01                   # MP_REACH_NLRI of IPv4
+            10 20010db8 00000000 00000000 00000001   # RFC 8950: next hop 2001:db8::1
+            00
+            00000001 10 0a01                 # 10.1.0.0/16, path 1
+          40 01 01 00                        # ORIGIN igp
+          40 02 06 02 01 0000fde9            # AS_PATH 65001
+        """)
+
     static let oldSpeaker = hex(
         """
         ffffffff ffffffff ffffffff ffffffff
@@ -109,6 +145,6 @@ enum Golden {
 
     static let keepalive = hex("ffffffff ffffffff ffffffff ffffffff 0013 04")
 
-    static let updates = [announce4, announce6, withdraw6, endOfRIB6, oldSpeaker]
-    static let all = updates + [open, longOpen, notification, routeRefresh, keepalive]
+    static let updates = [announce4, announce6, withdraw6, endOfRIB6, oldSpeaker, pathIDs]
+    static let all = updates + [open, longOpen, fullOpen, notification, routeRefresh, keepalive]
 }

@@ -4,27 +4,32 @@ import Testing
 
 /// Whatever bytes come, there is a verdict; a trap would end the whole test run.
 struct MutationTests {
-    static let settings: [PeerSettings] = [true, false].map { isWide in
-        var settings = PeerSettings(
+    /// Ours, and what the peer says first.
+    static let pairs: [(settings: PeerSettings, open: [UInt8])] = {
+        var plain = PeerSettings(
             localASN: ASN(65000), peerASN: ASN(65001), localID: IPv4Address(192, 0, 2, 9),
             families: [.ipv4, .ipv6],
             gracefulRestart: GracefulRestartOffer(restartTime: 120, preserved: [.ipv4]))
-        settings.offersFourOctetASN = isWide
-        settings.offersEnhancedRefresh = isWide
-        return settings
-    }
+        var narrow = plain
+        narrow.offersFourOctetASN = false
+        narrow.offersEnhancedRefresh = false
+        return [
+            (plain, Golden.longOpen), (narrow, Golden.longOpen),
+            (CapabilityTests.everything, Golden.fullOpen),
+        ]
+    }()
 
     /// Feeds the bytes to a peer that waits for an OPEN, and to one that is established.
     static func feed(_ bytes: [UInt8]) {
         var update = UpdateBuffer()
-        for settings in settings {
+        for (settings, open) in pairs {
             for isEstablished in [false, true] {
                 var peer = Peer(settings: settings, seed: 1)
                 var actions: [PeerAction] = []
                 peer.start(at: .zero, into: &actions)
                 peer.dialed(at: .zero, into: &actions)
                 if isEstablished {
-                    let hello = Golden.longOpen + Golden.keepalive
+                    let hello = open + Golden.keepalive
                     _ = peer.received(
                         hello.span.bytes, on: .outgoing, at: .zero, update: &update, into: &actions)
                     precondition(peer.state == .established, "the good peer is refused")
@@ -49,6 +54,12 @@ struct MutationTests {
 
     /// What a consumer would do with it.
     static func read(_ update: UpdateBuffer) {
+        for (ids, prefixes) in [
+            (update.withdrawnIDs4, update.withdrawn4.count),
+            (update.withdrawnIDs6, update.withdrawn6.count),
+            (update.announcedIDs4, update.announced4.count),
+            (update.announcedIDs6, update.announced6.count),
+        ] { precondition(ids.isEmpty || ids.count == prefixes, "not one identifier each") }
         let attributes = PathAttributes(canonical: update.attributes)
         let summary = AttributeSummary(canonical: update.attributes)
         guard !update.announced4.isEmpty || !update.announced6.isEmpty else { return }
@@ -89,7 +100,8 @@ struct MutationTests {
         var buffer = UpdateBuffer()
         let rules = [
             UpdateRules(), UpdateRules(isInternal: true, acceptsSets: true),
-            UpdateRules(hasFourOctetASN: false, firstAS: ASN(65001)),
+            UpdateRules(hasFourOctetASN: false, firstAS: ASN(65001)), PathIDTests.rules,
+            ExtendedNextHopTests.rules,
         ]
         var body = Array(golden.dropFirst(19))
         for position in body.indices {

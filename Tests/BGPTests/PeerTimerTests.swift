@@ -1,6 +1,7 @@
-import BGP
 import Net
 import Testing
+
+@testable import BGP
 
 struct PeerTimerTests {
     @Test func `a silent peer is dropped when the hold time ends`() {
@@ -224,6 +225,118 @@ struct PeerTimerTests {
         _ = probe.words()
         probe.start()
         #expect(probe.words() == ["connect"])
+    }
+
+    /// Held down for a quarter of an hour over too many prefixes.
+    static func heldDown(_ way: Way = .outgoing) -> PeerProbe {
+        var probe = PeerProbe()
+        probe.establish(on: way)
+        _ = probe.words()
+        probe.peer.notify(
+            Notification(.maximumPrefixes), holdingFor: .seconds(900), at: probe.now,
+            into: &probe.actions)
+        return probe
+    }
+
+    @Test(arguments: Way.allCases)
+    func `RFC 4486 §4: a peer that is held down neither dials nor is let in`(_ way: Way) {
+        var probe = Self.heldDown(way)
+        #expect(
+            probe.words() == [
+                "6/1 \(way)", "close \(way)",
+                "down: sent cease/maximum number of prefixes reached",
+            ])
+        #expect(probe.peer.heldDownUntil == .at(900) && probe.peer.nextDeadline == .at(900))
+        for second in [0.1, 1, 60, 899.9] {
+            probe.run(until: .at(second))
+            let isAccepted = probe.peer.accepted(at: probe.now, into: &probe.actions)
+            #expect(!isAccepted && probe.peer.state == .idle)
+        }
+        #expect(probe.words().isEmpty)
+        probe.run(until: .at(900))
+        #expect(probe.words() == ["connect"])
+        #expect(probe.peer.heldDownUntil == nil && probe.peer.state == .connect)
+        #expect(probe.peer.lastDown == .sent(Notification(.maximumPrefixes)))
+        let isAccepted = probe.peer.accepted(at: probe.now, into: &probe.actions)
+        #expect(isAccepted)
+    }
+
+    @Test func `a start ends the holding down early`() {
+        var probe = Self.heldDown()
+        probe.run(until: .at(10))
+        _ = probe.words()
+        probe.start()
+        #expect(probe.words() == ["connect"])
+        #expect(probe.peer.heldDownUntil == nil)
+        probe.establish()
+        probe.run(until: .at(30))
+        #expect(probe.peer.state == .established)
+    }
+
+    @Test func `a stop during the holding down stays a stop`() {
+        var probe = Self.heldDown()
+        probe.peer.stop(nil, at: probe.now, into: &probe.actions)
+        _ = probe.words()
+        probe.run(until: .at(1000))
+        #expect(probe.words().isEmpty && probe.peer.nextDeadline == nil)
+        #expect(probe.peer.heldDownUntil == nil)
+    }
+
+    @Test func `holding down ends both connections of a collision`() {
+        var probe = PeerProbe()
+        probe.peer.dialed(at: .zero, into: &probe.actions)
+        _ = probe.peer.accepted(at: .zero, into: &probe.actions)
+        _ = probe.words()
+        probe.peer.notify(
+            Notification(.maximumPrefixes), holdingFor: .seconds(60), at: .zero,
+            into: &probe.actions)
+        #expect(
+            probe.words() == ["6/1 outgoing", "close outgoing", "6/1 incoming", "close incoming"])
+        let isAccepted = probe.peer.accepted(at: .zero, into: &probe.actions)
+        #expect(!isAccepted && probe.peer.nextDeadline == .at(60))
+    }
+
+    @Test func `a stopped peer is not held down, it is stopped`() {
+        var probe = PeerProbe(isStarted: false)
+        probe.peer.notify(
+            Notification(.maximumPrefixes), holdingFor: .seconds(60), at: .zero,
+            into: &probe.actions)
+        #expect(probe.peer.heldDownUntil == nil && probe.peer.nextDeadline == nil)
+    }
+
+    @Test(arguments: [(0, 90), (90, 0), (0, 0)] as [(UInt16, UInt16)])
+    func `RFC 9687 §3.3: with hold time 0 there is no send hold time either`(
+        _ ours: UInt16, _ theirs: UInt16
+    ) {
+        var settings = PeerProbe.settings
+        settings.holdTime = ours
+        var probe = PeerProbe(settings)
+        probe.establish(PeerProbe.open(hold: theirs))
+        probe.peer.wrote(.outgoing, at: probe.now)
+        probe.peer.sentUpdates(3, at: probe.now)
+        #expect(probe.peer.negotiated?.holdTime == 0 && probe.peer.nextDeadline == nil)
+        probe.run(until: .at(100_000))
+        #expect(probe.peer.state == .established)
+    }
+
+    @Test(arguments: [(1, 3), (2, 3), (3, 3), (90, 90)] as [(UInt16, UInt16)])
+    func `RFC 4271 §4.2: a hold time of 1 or 2 is never offered`(_ ours: UInt16, _ said: UInt16) {
+        var settings = PeerProbe.settings
+        settings.holdTime = ours
+        #expect(settings.open(restart: nil, withCapabilities: true).holdTime == said)
+    }
+
+    @Test func `a peer that takes a byte now and then is not dropped for it`() {
+        var probe = PeerProbe()
+        probe.establish()
+        for second in stride(from: 60.0, through: 6000, by: 60) {
+            probe.run(until: .at(second))
+            probe.hear(Golden.keepalive)
+            if second.truncatingRemainder(dividingBy: 420) == 0 {
+                probe.peer.wrote(.outgoing, at: probe.now)
+            }
+        }
+        #expect(probe.peer.state == .established)
     }
 
     @Test func `a session that lasted is tried again at once`() {

@@ -43,7 +43,33 @@ extension SeededGenerator {
     }
 
     mutating func capability() -> Capability {
-        switch below(8) {
+        switch below(14) {
+        case 6: .role(UInt8(below(256)))
+        case 7:
+            .addPath(
+                [AddPathEntry(AddressFamily(.ipv6), .send)]
+                    + list(upTo: 4) {
+                        AddPathEntry(
+                            AddressFamily(afi: UInt16($0.below(3)), safi: UInt8($0.below(5))),
+                            AddPath(rawValue: UInt8(1 + $0.below(3))))
+                    })
+        case 8:
+            .extendedNextHop(
+                [.ipv4]
+                    + list(upTo: 3) {
+                        ExtendedNextHopEntry(
+                            afi: UInt16($0.below(3)), safi: UInt16($0.below(500)),
+                            nextHopAFI: UInt16($0.below(3)))
+                    })
+        case 9:
+            .longLived(
+                list(upTo: 3) {
+                    LongLivedEntry(
+                        AddressFamily(afi: UInt16($0.below(3)), safi: UInt8($0.below(5))),
+                        isPreserved: $0.flip(), staleTime: $0.u32())
+                })
+        case 10: .hostname(octets(below(100)), domain: octets(below(100)))
+        case 11: .softwareVersion(octets(below(255)))
         case 0: .multiprotocol(AddressFamily(afi: UInt16(below(3)), safi: UInt8(below(200))))
         case 1: .routeRefresh
         case 2: .extendedMessage

@@ -107,12 +107,38 @@ struct RoundTripTests {
         #expect(summary.originAS == attributes.asPath.origin)
         #expect(summary.med == attributes.med && summary.localPref == attributes.localPref)
         #expect(summary.clusterListLength == attributes.clusterList.count)
+        #expect(summary.onlyToCustomer == attributes.onlyToCustomer)
         #expect(
             summary.flags.contains(.noExport) == attributes.communities.contains(.noExport))
         for number in attributes.asPath.segments.flatMap(\.numbers) {
             #expect(PathAttributes.containsAS(number, canonical: canonical))
         }
         #expect(!PathAttributes.containsAS(ASN(0), canonical: canonical))
+    }
+
+    static let marks: [(Community, AttributeSummary.Flags)] = [
+        (.noExport, .noExport), (.noAdvertise, .noAdvertise),
+        (.noExportSubconfed, .noExportSubconfed), (.gracefulShutdown, .gracefulShutdown),
+        (.blackhole, .blackhole), (.longLivedStale, .longLivedStale),
+        (.noLongLivedStale, .noLongLived),
+    ]
+
+    @Test(arguments: marks.indices)
+    func `each well-known community has its own mark in a summary`(_ index: Int) {
+        let (community, flag) = Self.marks[index]
+        var attributes = PathAttributes()
+        attributes.communities = [Community(65001, 1), community]
+        let summary = AttributeSummary(canonical: attributes.canonical())
+        #expect(summary.flags == flag)
+        #expect(summary.onlyToCustomer == nil)
+    }
+
+    @Test func `ONLY_TO_CUSTOMER has a mark and a value in a summary`() {
+        var attributes = PathAttributes()
+        attributes.onlyToCustomer = ASN(4_200_000_000)
+        let summary = AttributeSummary(canonical: attributes.canonical())
+        #expect(summary.flags == .onlyToCustomer)
+        #expect(summary.onlyToCustomer == ASN(4_200_000_000))
     }
 
     @Test(arguments: 0..<100 as Range<UInt64>)

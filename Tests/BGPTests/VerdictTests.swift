@@ -68,7 +68,7 @@ enum Verdict: Hashable {
         case (1, 1): bytes.prefix(16).contains { $0 != 0xFF }
         case (1, 2): notification.data == Array(bytes[16..<18])
         case (1, 3): notification.data == [bytes[18]] && !(1...5).contains(bytes[18])
-        case (2, 0), (2, 1), (2, 2), (2, 3), (2, 4), (2, 6), (2, 7):
+        case (2, 0), (2, 1), (2, 2), (2, 3), (2, 4), (2, 6), (2, 7), (2, 11):
             bytes[18] == 1 && state == .openSent
         case (3, 1), (3, 2), (3, 3), (3, 4), (3, 5), (3, 6), (3, 8), (3, 9), (3, 10), (3, 11):
             bytes[18] == 2 && state == .established

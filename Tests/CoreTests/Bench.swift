@@ -129,9 +129,10 @@ final class Bench {
         pump()
     }
 
-    /// Answers the last dial as the peer would, up to Established.
+    /// Answers the last dial as the peer would, up to Established; `isBack` from a restart over
+    /// which it kept forwarding.
     @discardableResult
-    func establish(restartTime: UInt16? = nil) -> ConnectionID {
+    func establish(restartTime: UInt16? = nil, isBack: Bool = false) -> ConnectionID {
         guard let id = dials.last?.id else { preconditionFailure("nobody dialed") }
         engine.dialed(id, at: now, into: &effects)
         pump()
@@ -142,8 +143,8 @@ final class Bench {
             capabilities.append(
                 .gracefulRestart(
                     GracefulRestartCapability(
-                        isRestarting: false, coversNotifications: true, restartTime: restartTime,
-                        families: [.init(AddressFamily(.ipv4), isPreserved: false)])))
+                        isRestarting: isBack, coversNotifications: true, restartTime: restartTime,
+                        families: [.init(AddressFamily(.ipv4), isPreserved: isBack)])))
         }
         var bytes: [UInt8] = []
         Open(

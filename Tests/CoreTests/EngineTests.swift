@@ -121,6 +121,21 @@ import Testing
         #expect(bench.kernel.allRoutes.filter { $0.target != .unreachable } == [])
     }
 
+    @Test func `a peer that is back in its restart time may take longer to say all its routes`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        let first = bench.establish(restartTime: 10)
+        bench.announce(["10.30.1.0/24"], on: first)
+        bench.engine.closed(first, at: bench.now, into: &bench.effects)
+        bench.pump()
+        bench.wait(5)
+        let second = bench.establish(restartTime: 10, isBack: true)
+        bench.wait(15)
+        #expect(bench.kernel.allRoutes.filter { $0.target != .unreachable }.count == 1)
+        bench.endOfRIB(on: second)
+        #expect(bench.kernel.allRoutes.filter { $0.target != .unreachable } == [])
+    }
+
     @Test func `the tenant's networks are announced and the feed is ended`() {
         let bench = Bench()
         bench.begin(oneCircuit)

@@ -188,6 +188,25 @@ import Testing
         let routes = next.kernel.allRoutes.filter { $0.target != .unreachable }
         #expect(routes.map(\.key.prefix) == [prefix("10.30.2.0/24")])
     }
+
+    @Test func `a peer that restarts too is told our routes before its own are judged`() {
+        let (bench, _) = running()
+        var saved: [String: [UInt8]] = [:]
+        for case .save(let name, let bytes) in bench.effects { saved[name] = bytes }
+        let next = Bench(saved: saved, ports: [])
+        next.kernel = bench.kernel
+        _ = next.kernel.takeEvents()
+        next.begin(oneCircuit)
+        next.wait(5)
+        let id = next.establish(restartTime: 60, isBack: true)
+        next.wait(2)
+        #expect(next.produced(on: id).contains([16, 10, 20]))
+        #expect(next.kernel.allRoutes.filter { $0.target != .unreachable }.count == 1)
+        next.announce(["10.30.2.0/24"], on: id)
+        next.endOfRIB(on: id)
+        let routes = next.kernel.allRoutes.filter { $0.target != .unreachable }
+        #expect(routes.map(\.key.prefix) == [prefix("10.30.2.0/24")])
+    }
 }
 
 extension String {

@@ -164,6 +164,38 @@ import Testing
     }
 
     @Test(arguments: loopbacks)
+    func `a listener judges the ttl of some peers only, from the first segment`(
+        _ text: String
+    ) throws {
+        let loopback = try address(text)
+        let other = try address(loopback.family == .ipv4 ? "127.0.0.9" : "fd00::9")
+        let (listener, port) = try listen(loopback)
+        // Many others before it: jumps in the filter stay right.
+        let crowd = (0..<100).map { number -> IPAddress in
+            loopback.family == .ipv4
+                ? .v4(IPv4Address(10, 0, 0, UInt8(number)))
+                : .v6(IPv6Address(high: 0xFD00 << 48, low: UInt64(number) << 32))
+        }
+        try listener.setTTLSecurity(peers: crowd + [loopback], hops: 1)
+        let far = try TCPConnector.connect(
+            to: loopback, port: port, options: SocketOptions(ttl: 254))
+        let near = try TCPConnector.connect(
+            to: loopback, port: port, options: SocketOptions(ttl: 255))
+        try #require(waitWritable(near.descriptor))
+        #expect(try near.finishConnect())
+        #expect(try !far.finishConnect(), "its SYN is dropped in silence")
+        #expect(try listener.accept()?.remote == near.local)
+
+        try listener.setTTLSecurity(peers: crowd + [other], hops: 1)
+        let free = try TCPConnector.connect(
+            to: loopback, port: port, options: SocketOptions(ttl: 1))
+        try #require(waitWritable(free.descriptor))
+        #expect(try free.finishConnect(), "nobody asked for this peer")
+        try listener.setTTLSecurity(peers: [], hops: 1)
+        try listener.setTTLSecurity(peers: [], hops: 1)
+    }
+
+    @Test(arguments: loopbacks)
     func `the same key joins and another one gets no answer`(_ text: String) throws {
         let loopback = try address(text)
         let (listener, port) = try listen(loopback)

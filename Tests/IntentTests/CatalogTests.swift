@@ -262,6 +262,8 @@ import Testing
         #expect(Array(change.circuits.keys) == ["a"])
         #expect(
             change.circuits["a"]??.localLinks.first?.sessions.first?.password?.digest == 2)
+        #expect(
+            change.notes == ["circuit a: a password of it has changed, impact session"])
         delta.keys = [:]
         let gone = desk.change(delta).circuits["a"]??.localLinks.first?.sessions.first
         #expect(gone?.password == SessionSettings.Password(file: "keys/k", digest: nil))

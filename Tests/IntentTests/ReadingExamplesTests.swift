@@ -132,6 +132,7 @@ import Testing
             session.limits = .init(
                 inbound: 1000, outbound: local.family == .ipv4 ? 4000 : 100)
             session.bfd = .init(interval: .milliseconds(300), multiplier: 3)
+            session.multipath = .links
             return session
         }
         func link(_ role: String, _ edge: String, _ ends: [(String, String)]) throws -> CircuitLink

@@ -183,7 +183,10 @@ import Testing
                 { peer-asn: "65001", local-asn: 64600, hold-time: 90s, port: 179, passive: no, \
                 bfd: false, prepend: 0, communities: [], allow-own-as: 0, as-override: off, \
                 remove-private-as: off, graceful-restart: on, ttl-security: off, min-prefixes: 1, \
-                max-prefixes: { warn: 80 }, default-route: off }
+                max-prefixes: { warn: 80, hold-down: 15m }, default-route: off, import: [], \
+                export: [], add-path: off, extended-next-hop: off, multipath: off, \
+                next-hop-self: on, route-reflector-client: off, identify: off, \
+                enforce-first-as: on, extended-messages: on, shutdown: off }
                 """)
         #expect(short == long)
     }
@@ -239,6 +242,6 @@ import Testing
         _ provider: String, _ password: String, _ fault: String?
     ) throws {
         let profile = try #require(Profile.named(provider))
-        #expect(profile.password.fault(in: Array(password.utf8)) == fault)
+        #expect(profile.password.fault(in: PasswordForm(of: password.utf8)) == fault)
     }
 }

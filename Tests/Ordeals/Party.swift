@@ -59,10 +59,15 @@ struct Party {
                 advertise: Party.everything, localASN: terms.localASN,
                 peerASN: terms.peerASN(number), isInternal: isInternal, prepend: policy & 3,
                 med: policy & 4 != 0 ? 77 : nil,
-                communities: policy & 8 != 0 ? [0xFDE8_0001, 0xFDE8_0002] : [],
-                largeCommunities: policy & 0x20 != 0 ? [[65000, 1, 2]] : [],
+                communities: communities(policy),
                 removesPrivateAS: policy & 0x10 != 0, overridesAS: policy & 0x10 != 0,
                 limit: policy & 0x40 != 0 ? 5 : nil))
+    }
+
+    /// Those that a policy adds.
+    private func communities(_ policy: UInt8) -> [AnyCommunity] {
+        (policy & 8 != 0 ? [.standard(Community(65000, 1)), .standard(Community(65000, 2))] : [])
+            + (policy & 0x20 != 0 ? [.large(LargeCommunity(65000, 1, 2))] : [])
     }
 
     /// Begins anew as this receiver, or as none.

@@ -7,13 +7,14 @@ import Testing
 @testable import Routing
 
 /// A peer that reads our messages.
-private struct Listener {
+struct Listener {
     var routes: [Prefix: (attributes: [UInt8], nextHop: IPAddress?)] = [:]
     var ends: [Family] = []
     var messages = 0
     var announcements = 0
     var withdrawals = 0
     var isInternal = false
+    var limit = Int.max
 
     mutating func read(_ bytes: [UInt8]) {
         var offset = 0
@@ -50,6 +51,7 @@ private struct Listener {
             announcements += 1
             routes[.v6(prefix)] = (buffer.attributes, buffer.nextHop6.map { .v6($0) })
         }
+        if routes.count > limit { Issue.record("\(routes.count) are over the limit") }
         if let end = buffer.endOfRIB { ends.append(end) }
     }
 
@@ -317,8 +319,8 @@ struct AdjOutTests {
     @Test func `MED and communities are added once`() {
         var policy = Self.receiver().policy
         policy.med = 30
-        policy.communities = [65000 << 16 | 1, Community.noExport.rawValue]
-        policy.largeCommunities = [[64600, 1, 2]]
+        policy.communities = [.standard(Community(65000, 1)), .standard(.noExport)]
+        policy.communities.append(.large(LargeCommunity(64600, 1, 2)))
         let value = PathAttributes(
             canonical: Dress(policy).dress(
                 attributes([1], communities: [Community(65000, 1)]), localPref: 100))

@@ -183,6 +183,21 @@ struct ModelKernel {
         return nil
     }
 
+    /// Where packets of a route may go.
+    func gateways(_ key: RouteKey) -> Set<GatewayID> {
+        guard case .nextHop(let id)? = routes[key], let object = nextHops[id],
+            case .group(let members) = object.nextHop.content
+        else { return [] }
+        return Set(
+            members.compactMap { member in
+                guard member.id != RIB.placeholder4, member.id != RIB.placeholder6,
+                    case .gateway(let address, let device, _)? =
+                        nextHops[member.id]?.nextHop.content
+                else { return nil }
+                return GatewayID(device, address)
+            })
+    }
+
     var dump: KernelState {
         KernelState(
             routes: routes.map { Route($0.key, $0.value) }, nextHops: Array(nextHops.values))
@@ -328,6 +343,14 @@ struct Bench {
 
     func gateway(_ prefix: Prefix, space: SpaceID = .main) -> GatewayID? {
         kernel.gateway(RouteKey(table: space, prefix: prefix, metric: 20))
+    }
+
+    func gateways(_ prefix: Prefix, space: SpaceID = .main) -> Set<GatewayID> {
+        kernel.gateways(RouteKey(table: space, prefix: prefix, metric: 20))
+    }
+
+    func settings(_ source: SourceID) -> SourceSettings? {
+        rib.slot(source).map { rib.common.sources[$0].settings }
     }
 
     func hasRoute(_ prefix: Prefix, space: SpaceID = .main) -> Bool {

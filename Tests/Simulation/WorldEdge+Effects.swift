@@ -40,7 +40,7 @@ extension Edge {
     private func perform(_ effect: Effect) {
         let now = world.now
         switch effect {
-        case .listen(let listener, let keys): listen(listener, keys)
+        case .listen(let listener, let rules): listen(listener, rules.keys)
         case .stopListening(let listener): listeners[listener] = nil
         case .dial(let id, let dial): world.dial(id, dial, from: self)
         case .send(let id, let bytes): send(bytes, on: id)

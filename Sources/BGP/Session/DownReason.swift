@@ -20,6 +20,8 @@ public enum DownReason: Hashable, Sendable, CustomStringConvertible {
         guard let restart = negotiated.gracefulRestart else { return false }
         switch self {
         case .closed, .replaced: return true
+        // Whoever announced too much gets no more of it: nothing of that is kept.
+        case .sent(let notification) where notification.cease == .maximumPrefixes: return false
         case .sent(let notification), .received(let notification):
             return restart.coversNotifications && notification.cease != .hardReset
         case .stopped, .unreachable: return false

@@ -56,6 +56,7 @@ extension Peer {
                 handle(.end(notification), on: way, at: now, into: &actions)
                 return false
             }
+            if let family = update.endOfRIB { marks.heardEndOfRIB(family) }
             handle(.update, on: way, at: now, into: &actions)
             return true
         case .routeRefresh:
@@ -73,7 +74,10 @@ extension Peer {
             return handle(.end(refusal), on: way, at: now, into: &actions)
         }
         let agreed: Negotiated
-        switch Open.decode(body).flatMap({ Negotiated.agree($0, settings) }) {
+        let answer = Open.decode(body).flatMap {
+            Negotiated.agree($0, settings, saidCapabilities: !omitsCapabilities)
+        }
+        switch answer {
         case .failure(let fault):
             return handle(.end(fault.notification), on: way, at: now, into: &actions)
         case .success(let success): agreed = success
@@ -102,25 +106,5 @@ extension Peer {
         let ours = (settings.localID.raw, settings.localASN.rawValue)
         let theirs = (peer.peerID.raw, peer.peerASN.rawValue)
         return ours > theirs ? .outgoing : .incoming
-    }
-
-    private mutating func receivedRefresh(
-        _ body: RawSpan, on way: Way, at now: Instant, into actions: inout [PeerAction]
-    ) {
-        switch RouteRefresh.decode(body) {
-        case .failure(let fault):
-            guard negotiated?.hasEnhancedRefresh == true else { return }
-            handle(.end(fault.notification), on: way, at: now, into: &actions)
-        case .success(let message):
-            guard let message, let family = message.family.family, let negotiated,
-                negotiated.families.contains(family)
-            else { return }
-            switch message.subtype {
-            case 0: actions.append(.refresh(family))
-            case 1 where negotiated.hasEnhancedRefresh: actions.append(.refreshBegan(family))
-            case 2 where negotiated.hasEnhancedRefresh: actions.append(.refreshEnded(family))
-            default: break
-            }
-        }
     }
 }

@@ -30,6 +30,18 @@ public struct PeerSettings: Hashable, Sendable {
     public var acceptsSets: Bool
     /// How long one attempt to connect may take, and the pause behind a failed one.
     public var connectRetry: Duration
+    /// Our role towards the peer (RFC 9234); nil says nothing.
+    public var role: PeeringRole?
+    /// A peer that says no role is refused.
+    public var isRoleStrict: Bool
+    /// Several paths of a prefix (RFC 7911), for all families.
+    public var addPath: AddPath
+    /// Offer IPv4 routes with IPv6 next hops (RFC 8950).
+    public var offersExtendedNextHop: Bool
+    /// Seconds that routes of ours may be kept as the last choice (RFC 9494); nil says nothing.
+    public var longLivedTime: UInt32?
+    /// What we say of ourselves; nil says nothing.
+    public var identity: SpeakerIdentity?
 
     /// Settings of a plain peer.
     public init(
@@ -45,15 +57,36 @@ public struct PeerSettings: Hashable, Sendable {
         self.isPassive = isPassive
         self.gracefulRestart = gracefulRestart
         offersExtendedMessages = true
-        offersEnhancedRefresh = false
+        offersEnhancedRefresh = true
         offersFourOctetASN = true
         enforcesFirstAS = true
         acceptsSets = false
         connectRetry = .seconds(5)
+        isRoleStrict = false
+        addPath = []
+        offersExtendedNextHop = false
     }
 
     /// Whether the peer is in our AS.
     public var isInternal: Bool { localASN == peerASN }
+}
+
+/// What a speaker says of itself: FQDN (draft-walton-bgp-hostname-capability, code 73) and software
+/// version (draft-abraitis-bgp-version-capability, code 75).
+public struct SpeakerIdentity: Hashable, Sendable {
+    /// The host's name.
+    public var hostname: String
+    /// Its domain; may be empty.
+    public var domain: String
+    /// Name and version of the software; may be empty.
+    public var version: String
+
+    /// An identity.
+    public init(hostname: String, domain: String = "", version: String = "") {
+        self.hostname = hostname
+        self.domain = domain
+        self.version = version
+    }
 }
 
 /// What we say about graceful restart (RFC 4724, RFC 8538).

@@ -21,15 +21,17 @@ public struct AttributeSummary: Hashable, Sendable {
     public var originatorID: RouterID?
     /// The length of CLUSTER_LIST.
     public var clusterListLength: Int
+    /// ONLY_TO_CUSTOMER: who sent the route to a customer or a peer first.
+    public var onlyToCustomer: ASN?
     /// Well-known communities and other marks.
     public var flags: Flags
 
     /// Marks of an attribute set.
     public struct Flags: OptionSet, Hashable, Sendable {
         /// The bits.
-        public var rawValue: UInt8
+        public var rawValue: UInt16
         /// From bits.
-        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        public init(rawValue: UInt16) { self.rawValue = rawValue }
         /// NO_EXPORT is there.
         public static let noExport = Flags(rawValue: 1)
         /// NO_ADVERTISE is there.
@@ -42,6 +44,10 @@ public struct AttributeSummary: Hashable, Sendable {
         public static let blackhole = Flags(rawValue: 16)
         /// ONLY_TO_CUSTOMER is there.
         public static let onlyToCustomer = Flags(rawValue: 32)
+        /// LLGR_STALE is there (RFC 9494): the route is the last choice.
+        public static let longLivedStale = Flags(rawValue: 64)
+        /// NO_LLGR is there (RFC 9494): the route must not be kept as the last choice.
+        public static let noLongLived = Flags(rawValue: 128)
     }
 }
 
@@ -71,7 +77,9 @@ extension AttributeSummary {
                 }
             case .originatorID: originatorID = try? reader.address4()
             case .clusterList: clusterListLength = value.byteCount / 4
-            case .onlyToCustomer: flags.insert(.onlyToCustomer)
+            case .onlyToCustomer:
+                onlyToCustomer = (try? reader.u32()).map(ASN.init(_:))
+                flags.insert(.onlyToCustomer)
             default: break
             }
         }
@@ -89,6 +97,8 @@ extension AttributeSummary.Flags {
         case .noExportSubconfed: self = .noExportSubconfed
         case .gracefulShutdown: self = .gracefulShutdown
         case .blackhole: self = .blackhole
+        case .longLivedStale: self = .longLivedStale
+        case .noLongLivedStale: self = .noLongLived
         default: self = []
         }
     }

@@ -1,5 +1,6 @@
 // Capabilities (RFC 5492). A capability that is malformed inside counts as not said: the peer
-// loses that ability and nothing else. Those we do not know are kept as bytes and ignored.
+// loses that ability and nothing else. Those we do not know are kept as bytes and ignored. What
+// both sides make of them is decided in `Negotiated`.
 
 public import Net
 
@@ -17,6 +18,18 @@ public enum Capability: Hashable, Sendable {
     case fourOctetASN(ASN)
     /// Enhanced route refresh (RFC 7313).
     case enhancedRouteRefresh
+    /// IPv4 routes with IPv6 next hops, and the like (RFC 8950).
+    case extendedNextHop([ExtendedNextHopEntry])
+    /// The speaker's role (RFC 9234) as a number: one that nobody knows fits no other.
+    case role(UInt8)
+    /// Several paths of a prefix (RFC 7911).
+    case addPath([AddPathEntry])
+    /// Long-lived graceful restart (RFC 9494).
+    case longLived([LongLivedEntry])
+    /// Host and domain name (draft-walton-bgp-hostname-capability): bytes of the peer's.
+    case hostname([UInt8], domain: [UInt8])
+    /// Name and version of the software (draft-abraitis-bgp-version-capability).
+    case softwareVersion([UInt8])
     /// Anything else, or one of the above with a length that is wrong.
     case other(code: UInt8, value: [UInt8])
 
@@ -25,10 +38,16 @@ public enum Capability: Hashable, Sendable {
         switch self {
         case .multiprotocol: 1
         case .routeRefresh: 2
+        case .extendedNextHop: 5
         case .extendedMessage: 6
+        case .role: 9
         case .gracefulRestart: 64
         case .fourOctetASN: 65
+        case .addPath: 69
         case .enhancedRouteRefresh: 70
+        case .longLived: 71
+        case .hostname: 73
+        case .softwareVersion: 75
         case .other(let code, _): code
         }
     }
@@ -95,63 +114,51 @@ public struct GracefulRestartCapability: Hashable, Sendable {
     }
 }
 
-extension Capability {
-    /// Reads the value of one capability.
-    init(code: UInt8, value: RawSpan) {
-        var reader = Reader(value)
-        self =
-            (try? Capability(code: code, reading: &reader))
-            ?? .other(code: code, value: value.copy())
+/// A family of the ADD-PATH capability.
+public struct AddPathEntry: Hashable, Sendable {
+    /// The family.
+    public var family: AddressFamily
+    /// What the speaker takes and sends: at least one of the two.
+    public var directions: AddPath
+    /// An entry.
+    public init(_ family: AddressFamily, _ directions: AddPath) {
+        self.family = family
+        self.directions = directions
     }
+}
 
-    private init?(code: UInt8, reading reader: inout Reader) throws(ShortRead) {
-        switch (code, reader.remaining) {
-        case (1, 4):
-            let afi = try reader.u16()
-            _ = try reader.u8()
-            self = try .multiprotocol(AddressFamily(afi: afi, safi: reader.u8()))
-        case (2, 0): self = .routeRefresh
-        case (6, 0): self = .extendedMessage
-        case (64, let length) where length >= 2 && length % 4 == 2:
-            let head = try reader.u16()
-            var families: [GracefulRestartCapability.Entry] = []
-            while !reader.isAtEnd {
-                let family = try AddressFamily(afi: reader.u16(), safi: reader.u8())
-                try families.append(.init(family, isPreserved: reader.u8() & 0x80 != 0))
-            }
-            self = .gracefulRestart(
-                GracefulRestartCapability(
-                    isRestarting: head & 0x8000 != 0, coversNotifications: head & 0x4000 != 0,
-                    restartTime: head & 0x0FFF, families: families))
-        case (65, 4): self = try .fourOctetASN(ASN(reader.u32()))
-        case (70, 0): self = .enhancedRouteRefresh
-        default: return nil
-        }
+/// A family of the extended next hop capability, with the family of next hop it may have.
+public struct ExtendedNextHopEntry: Hashable, Sendable {
+    /// The address family identifier of the routes.
+    public var afi: UInt16
+    /// The subsequent address family identifier, two octets wide here alone.
+    public var safi: UInt16
+    /// The address family identifier of the next hops.
+    public var nextHopAFI: UInt16
+    /// An entry.
+    public init(afi: UInt16, safi: UInt16, nextHopAFI: UInt16) {
+        self.afi = afi
+        self.safi = safi
+        self.nextHopAFI = nextHopAFI
     }
+    /// IPv4 unicast over IPv6.
+    public static let ipv4 = ExtendedNextHopEntry(afi: 1, safi: 1, nextHopAFI: 2)
+}
 
-    /// Appends code, length and value. A value of more than 255 bytes is cut.
-    func encode(into bytes: inout [UInt8]) {
-        bytes.put(code)
-        let length = bytes.count
-        bytes.put(UInt8(0))
-        switch self {
-        case .multiprotocol(let family):
-            bytes.put(family.afi)
-            bytes.put(UInt8(0))
-            bytes.put(family.safi)
-        case .routeRefresh, .extendedMessage, .enhancedRouteRefresh: break
-        case .gracefulRestart(let restart):
-            bytes.put(
-                (restart.isRestarting ? 0x8000 : 0) | (restart.coversNotifications ? 0x4000 : 0)
-                    | restart.restartTime & 0x0FFF)
-            for entry in restart.families.prefix(63) {
-                bytes.put(entry.family.afi)
-                bytes.put(entry.family.safi)
-                bytes.put(UInt8(entry.isPreserved ? 0x80 : 0))
-            }
-        case .fourOctetASN(let asn): bytes.put(asn.rawValue)
-        case .other(_, let value): bytes.append(contentsOf: value.prefix(255))
-        }
-        bytes[length] = UInt8(bytes.count - length - 1)
+/// A family of the long-lived graceful restart capability.
+public struct LongLivedEntry: Hashable, Sendable {
+    /// The family.
+    public var family: AddressFamily
+    /// F bit: forwarding was preserved.
+    public var isPreserved: Bool
+    /// Seconds, at most 24 bits of them.
+    public var staleTime: UInt32
+    /// The most that 24 bits can say.
+    public static let longestStaleTime: UInt32 = 0xFF_FFFF
+    /// An entry.
+    public init(_ family: AddressFamily, isPreserved: Bool, staleTime: UInt32) {
+        self.family = family
+        self.isPreserved = isPreserved
+        self.staleTime = min(staleTime, LongLivedEntry.longestStaleTime)
     }
 }

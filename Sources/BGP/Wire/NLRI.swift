@@ -1,5 +1,6 @@
-// Prefixes as UPDATE carries them: a length in bits and as many bytes as it takes. Bits behind the
-// length are ignored (RFC 4271 §4.3); `Prefix4` and `Prefix6` clear them.
+// Prefixes as UPDATE carries them: a length in bits and as many bytes as it takes, behind a path
+// identifier where that was agreed on (RFC 7911 §3). Bits behind the length are ignored
+// (RFC 4271 §4.3); `Prefix4` and `Prefix6` clear them.
 
 import Net
 
@@ -31,6 +32,25 @@ extension [Prefix4] {
     }
 }
 
+extension [Prefix4] {
+    /// Appends the prefixes of a field with their path identifiers; false as above.
+    mutating func append(decoding field: RawSpan, ids: inout [UInt32]) -> Bool {
+        var reader = Reader(field)
+        while !reader.isAtEnd {
+            guard let id = try? reader.u32(), let length = try? reader.u8(), length <= 32,
+                let bytes = try? reader.take((Int(length) + 7) >> 3)
+            else { return false }
+            var raw: UInt32 = 0
+            for index in 0..<bytes.byteCount {
+                raw |= UInt32(bytes[index]) << UInt32(24 - 8 * index)
+            }
+            append(Prefix4(IPv4Address(raw: raw), length: length))
+            ids.append(id)
+        }
+        return true
+    }
+}
+
 extension [Prefix6] {
     /// Appends the prefixes of a field; false when one is too long or runs past the end.
     mutating func append(decoding field: RawSpan) -> Bool {
@@ -41,20 +61,40 @@ extension [Prefix6] {
             let size = (Int(length) + 7) >> 3
             position += 1
             guard length <= 128, end - position >= size else { return false }
-            var high: UInt64 = 0
-            var low: UInt64 = 0
-            for index in 0..<size {
-                let byte = UInt64(field[position + index])
-                if index < 8 {
-                    high |= byte << UInt64(56 - 8 * index)
-                } else {
-                    low |= byte << UInt64(120 - 8 * index)
-                }
-            }
-            append(Prefix6(IPv6Address(high: high, low: low), length: length))
+            append(Prefix6(field.extracting(position..<position + size), length: length))
             position += size
         }
         return true
+    }
+
+    /// Appends the prefixes of a field with their path identifiers; false as above.
+    mutating func append(decoding field: RawSpan, ids: inout [UInt32]) -> Bool {
+        var reader = Reader(field)
+        while !reader.isAtEnd {
+            guard let id = try? reader.u32(), let length = try? reader.u8(), length <= 128,
+                let bytes = try? reader.take((Int(length) + 7) >> 3)
+            else { return false }
+            append(Prefix6(bytes, length: length))
+            ids.append(id)
+        }
+        return true
+    }
+}
+
+extension Prefix6 {
+    /// From at most 16 bytes.
+    fileprivate init(_ bytes: RawSpan, length: UInt8) {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for index in 0..<bytes.byteCount {
+            let byte = UInt64(bytes[index])
+            if index < 8 {
+                high |= byte << UInt64(56 - 8 * index)
+            } else {
+                low |= byte << UInt64(120 - 8 * index)
+            }
+        }
+        self.init(IPv6Address(high: high, low: low), length: length)
     }
 }
 

@@ -64,19 +64,34 @@ public struct Notification: Hashable, Sendable {
     /// The send-hold timer expired (RFC 9687).
     public static let sendHoldTimerExpired = Notification(8, 0)
 
-    /// The peer's shutdown text (RFC 9003), printable and at most 255 bytes; nil without one.
+    /// What a hard reset carries: why the session really ends (RFC 8538 §3.1).
+    public var inner: Notification? {
+        guard cease == .hardReset, data.count >= 2 else { return nil }
+        return Notification(data[0], data[1], data: Array(data.dropFirst(2)))
+    }
+
+    /// The peer's shutdown text (RFC 9003), printable and at most 255 bytes; nil without one. A
+    /// hard reset has the one inside it.
     public var shutdownText: String? {
+        inner?.ownText ?? ownText
+    }
+
+    private var ownText: String? {
         guard let cease, cease.carriesText, let length = data.first, length > 0 else { return nil }
         return printable(data.dropFirst().prefix(Int(length)))
     }
 }
 
 extension Notification: CustomStringConvertible {
-    /// `Cease/administrative shutdown: text`.
+    /// `cease/administrative shutdown: text`; a hard reset is followed by what it carries.
     public var description: String {
-        let name =
-            "\(codeName)\(subcodeName.map { "/" + $0 } ?? (subcode == 0 ? "" : "/\(subcode)"))"
+        // One inside another is not followed further: a peer could nest a thousand.
+        let name = inner.map { "\(self.name) (\($0.name))" } ?? self.name
         return shutdownText.map { "\(name): \($0)" } ?? name
+    }
+
+    private var name: String {
+        "\(codeName)\(subcodeName.map { "/" + $0 } ?? (subcode == 0 ? "" : "/\(subcode)"))"
     }
 
     private var codeName: String {

@@ -1,6 +1,8 @@
 // The small messages: ROUTE-REFRESH (RFC 2918, RFC 7313), KEEPALIVE, and the bytes of a
 // NOTIFICATION.
 
+import Net
+
 /// A request for all routes of a family, or a mark around the answer.
 public struct RouteRefresh: Hashable, Sendable {
     /// The family.
@@ -12,6 +14,16 @@ public struct RouteRefresh: Hashable, Sendable {
     public init(_ family: AddressFamily, subtype: UInt8 = 0) {
         self.family = family
         self.subtype = subtype
+    }
+
+    /// All our routes of a family follow (RFC 7313).
+    static func begin(_ family: Family) -> RouteRefresh {
+        RouteRefresh(AddressFamily(family), subtype: 1)
+    }
+
+    /// All our routes of a family were sent.
+    static func end(_ family: Family) -> RouteRefresh {
+        RouteRefresh(AddressFamily(family), subtype: 2)
     }
 
     /// Reads the body. Nil is to be ignored: a request with trailing bytes (ORF entries, which we

@@ -52,6 +52,12 @@ public struct UpdateRules: Hashable, Sendable {
     public var firstAS: ASN?
     /// AS_SET is let through (RFC 9774 says it must not).
     public var acceptsSets: Bool
+    /// IPv4 prefixes carry path identifiers (RFC 7911).
+    public var hasPathIDs4 = false
+    /// IPv6 prefixes carry path identifiers.
+    public var hasPathIDs6 = false
+    /// IPv4 prefixes may come with IPv6 next hops (RFC 8950).
+    public var hasExtendedNextHop = false
 
     /// Rules of a session.
     public init(
@@ -79,10 +85,18 @@ public struct UpdateBuffer: Sendable {
     public internal(set) var announced4: [Prefix4] = []
     /// IPv6 prefixes that are reachable through `nextHop6`.
     public internal(set) var announced6: [Prefix6] = []
+    /// The path identifiers of `withdrawn4`, one each; empty without RFC 7911.
+    public internal(set) var withdrawnIDs4: [UInt32] = []
+    /// The path identifiers of `withdrawn6`.
+    public internal(set) var withdrawnIDs6: [UInt32] = []
+    /// The path identifiers of `announced4`.
+    public internal(set) var announcedIDs4: [UInt32] = []
+    /// The path identifiers of `announced6`.
+    public internal(set) var announcedIDs6: [UInt32] = []
     /// The attributes of all announced prefixes, canonical: what `PathAttributes` and
     /// `AttributeSummary` read, fit to be interned by bytes.
     public internal(set) var attributes: [UInt8] = []
-    /// The next hop of `announced4`.
+    /// The next hop of `announced4`; an IPv6 one only with RFC 8950.
     public internal(set) var nextHop4: IPAddress?
     /// The next hop of `announced6`, global where the peer said a global one.
     public internal(set) var nextHop6: IPv6Address?

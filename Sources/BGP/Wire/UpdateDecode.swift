@@ -18,7 +18,7 @@ struct UpdateOutline {
     var hasUnreach = false
     var unreachFamily: Family?
     /// The next hop that MP_REACH_NLRI gives to IPv4 prefixes.
-    var reachNextHop4: IPv4Address?
+    var reachNextHop4: IPAddress?
     /// What is already wrong with the MP attributes.
     var reason: WithdrawReason?
 }
@@ -53,7 +53,7 @@ extension UpdateBuffer {
             let withdrawn = try reader.take(Int(reader.u16()))
             let attributes = try reader.take(Int(reader.u16()))
             let field = reader.rest()
-            guard withdrawn4.append(decoding: withdrawn), announced4.append(decoding: field) else {
+            guard withdraw4(withdrawn, rules: rules), announce4(field, rules: rules) else {
                 return reset(Notification(3, 10))
             }
             if body.byteCount == 4 {
@@ -68,7 +68,9 @@ extension UpdateBuffer {
             }
             if !rules.hasIPv4 {
                 withdrawn4.removeAll(keepingCapacity: true)
+                withdrawnIDs4.removeAll(keepingCapacity: true)
                 announced4.removeAll(keepingCapacity: true)
+                announcedIDs4.removeAll(keepingCapacity: true)
             }
             judge(attributes, rules: rules, outline: outline)
         } catch {
@@ -80,6 +82,8 @@ extension UpdateBuffer {
     mutating func removeAll() {
         withdrawn4.removeAll(keepingCapacity: true)
         withdrawn6.removeAll(keepingCapacity: true)
+        withdrawnIDs4.removeAll(keepingCapacity: true)
+        withdrawnIDs6.removeAll(keepingCapacity: true)
         endOfRIB = nil
         verdict = .ok
         discarded = 0
@@ -89,6 +93,8 @@ extension UpdateBuffer {
     mutating func forgetAnnounced() {
         announced4.removeAll(keepingCapacity: true)
         announced6.removeAll(keepingCapacity: true)
+        announcedIDs4.removeAll(keepingCapacity: true)
+        announcedIDs6.removeAll(keepingCapacity: true)
         attributes.removeAll(keepingCapacity: true)
         nextHop4 = nil
         nextHop6 = nil
@@ -173,13 +179,21 @@ extension UpdateBuffer {
             if field.byteCount > 0 { outline.hasReachable = true }
             switch family {
             case .ipv4:
-                guard nextHop.remaining == 4 else { return false }
-                outline.reachNextHop4 = try nextHop.address4()
-                return announced4.append(decoding: field)
+                switch nextHop.remaining {
+                case 4: outline.reachNextHop4 = try .v4(nextHop.address4())
+                case 16 where rules.hasExtendedNextHop, 32 where rules.hasExtendedNextHop:
+                    outline.reachNextHop4 = try .v6(readNextHop6(&nextHop).global)
+                default: return false
+                }
+                return announce4(field, rules: rules)
             case .ipv6:
                 guard nextHop.remaining == 16 || nextHop.remaining == 32 else { return false }
-                try readNextHop6(&nextHop)
-                return announced6.append(decoding: field)
+                let found = try readNextHop6(&nextHop)
+                nextHop6 = found.global
+                linkLocal6 = found.linkLocal
+                return rules.hasPathIDs6
+                    ? announced6.append(decoding: field, ids: &announcedIDs6)
+                    : announced6.append(decoding: field)
             }
         } catch {
             return false
@@ -188,13 +202,15 @@ extension UpdateBuffer {
 
     /// RFC 2545 §3: a global address, or a global and a link-local one. Some send the link-local
     /// one alone, or behind an unspecified one.
-    private mutating func readNextHop6(_ reader: inout Reader) throws(ShortRead) {
+    private func readNextHop6(
+        _ reader: inout Reader
+    ) throws(ShortRead) -> (global: IPv6Address, linkLocal: IPv6Address?) {
         let first = try reader.address6()
         let second = reader.isAtEnd ? nil : try reader.address6()
-        linkLocal6 =
+        let linkLocal =
             second.flatMap { $0.isLinkLocal ? $0 : nil } ?? (first.isLinkLocal ? first : nil)
         let isUnspecified = first.high == 0 && first.low == 0
-        nextHop6 = isUnspecified ? linkLocal6 ?? first : first
+        return (isUnspecified ? linkLocal ?? first : first, linkLocal)
     }
 
     /// MP_UNREACH_NLRI; false when it cannot be parsed (RFC 7606 §7.12).
@@ -209,11 +225,26 @@ extension UpdateBuffer {
             outline.unreachFamily = family
             let field = reader.rest()
             switch family {
-            case .ipv4: return withdrawn4.append(decoding: field)
-            case .ipv6: return withdrawn6.append(decoding: field)
+            case .ipv4: return withdraw4(field, rules: rules)
+            case .ipv6:
+                return rules.hasPathIDs6
+                    ? withdrawn6.append(decoding: field, ids: &withdrawnIDs6)
+                    : withdrawn6.append(decoding: field)
             }
         } catch {
             return false
         }
+    }
+
+    private mutating func announce4(_ field: RawSpan, rules: UpdateRules) -> Bool {
+        rules.hasPathIDs4
+            ? announced4.append(decoding: field, ids: &announcedIDs4)
+            : announced4.append(decoding: field)
+    }
+
+    private mutating func withdraw4(_ field: RawSpan, rules: UpdateRules) -> Bool {
+        rules.hasPathIDs4
+            ? withdrawn4.append(decoding: field, ids: &withdrawnIDs4)
+            : withdrawn4.append(decoding: field)
     }
 }

@@ -21,6 +21,8 @@ extension UpdateBuffer {
         var reason = outline.isListBroken ? WithdrawReason.attributeList : outline.reason
         var fieldNextHop: IPv4Address?
         for slot in slots {
+            // RFC 4760 §3: where MP_REACH_NLRI alone announces, NEXT_HOP is not looked at.
+            if slot.code == .nextHop, outline.hasReachable, !outline.hasField { continue }
             let value = list.extracting(slot.range)
             switch judge(slot, value: value, list: list, rules: rules) {
             case .kept:
@@ -55,6 +57,8 @@ extension UpdateBuffer {
         }
         withdrawn4.append(contentsOf: announced4)
         withdrawn6.append(contentsOf: announced6)
+        withdrawnIDs4.append(contentsOf: announcedIDs4)
+        withdrawnIDs6.append(contentsOf: announcedIDs6)
         forgetAnnounced()
         verdict = .treatAsWithdraw(reason)
     }
@@ -76,14 +80,15 @@ extension UpdateBuffer {
         if !announced4.isEmpty {
             // The field and MP_REACH_NLRI may both announce IPv4; with two next hops it would be
             // unclear which prefix goes where.
-            if outline.hasField, let other = outline.reachNextHop4, other != field {
+            let inField = field.map { IPAddress.v4($0) }
+            if outline.hasField, let other = outline.reachNextHop4, other != inField {
                 return .value(.mpReach)
             }
             let code: AttributeCode = outline.hasField ? .nextHop : .mpReach
-            guard let address = outline.hasField ? field : outline.reachNextHop4,
+            guard let address = outline.hasField ? inField : outline.reachNextHop4,
                 address.isUsableNextHop
             else { return .value(code) }
-            nextHop4 = .v4(address)
+            nextHop4 = address
         }
         if !announced6.isEmpty {
             guard let nextHop6, nextHop6.isUsableNextHop else { return .value(.mpReach) }
@@ -252,6 +257,16 @@ extension WithdrawReason {
         case .value(.nextHop): 8
         case .value(.asPath), .value(.as4Path): 11
         case .value: 9
+        }
+    }
+}
+
+extension IPAddress {
+    /// A packet can be sent there.
+    fileprivate var isUsableNextHop: Bool {
+        switch self {
+        case .v4(let address): address.isUsableNextHop
+        case .v6(let address): address.isUsableNextHop
         }
     }
 }

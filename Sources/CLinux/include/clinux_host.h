@@ -26,6 +26,11 @@ static const uint32_t CLINUX_EPOLLRDHUP = EPOLLRDHUP;
 int clinux_tcp_md5(int fd, const struct sockaddr *peer, socklen_t peer_length, uint8_t prefix,
                    int device_index, const uint8_t *key, size_t key_length);
 
+// Drops segments of these peers (4 or 16 bytes each, one family) that did not arrive with a TTL or
+// hop limit of at least `smallest`; others pass. For a listening socket, whose IP_MINTTL would hold
+// for every peer (RFC 5082). No peers removes the filter. Returns -1 with errno, E2BIG for too many.
+int clinux_filter_ttl(int fd, int family, uint8_t smallest, const uint8_t *peers, size_t count);
+
 // The process at the other end of a Unix socket, as it was when it connected.
 int clinux_peer_process(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
 // Its supplementary groups; returns their number, at most `capacity` of them are written.

@@ -19,7 +19,9 @@ extension Profile {
         profile.mtu = 1500
         profile.largestMTU = 1500
         let privatePeering = PeeringRule(
-            outbound: [.ipv4: 4000, .ipv6: 100], largestOutbound: 10_000)
+            outbound: [.ipv4: 4000, .ipv6: 100], largestOutbound: 10_000,
+            // Both links carry traffic.
+            multipath: .links)
         profile.peering = privatePeering
         profile.peerings = [
             "azure-private": privatePeering,

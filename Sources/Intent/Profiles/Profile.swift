@@ -21,22 +21,20 @@ public struct Profile: Sendable {
         /// Letters and digits only.
         public var isAlphanumeric = false
 
-        /// What is wrong with a password, or nil. The sentence never holds any of it.
-        public func fault(in password: some Collection<UInt8>) -> String? {
-            if password.isEmpty { return "the password is empty" }
-            if password.count > longest {
-                return "the password has \(password.count) bytes; at most \(longest) are taken"
+        /// What is wrong with a password of this form, or nil.
+        public func fault(in password: PasswordForm) -> String? {
+            if password.length == 0 { return "the password is empty" }
+            if password.length > longest {
+                return "the password has \(password.length) bytes; at most \(longest) are taken"
             }
-            let isPlain = password.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-                default: !isAlphanumeric && byte > 0x20 && byte < 0x7F
-                }
+            switch password.alphabet {
+            case .alphanumeric: return nil
+            case .printable where !isAlphanumeric: return nil
+            default:
+                return isAlphanumeric
+                    ? "the password may hold letters and digits only"
+                    : "the password may hold printable characters only"
             }
-            if isPlain { return nil }
-            return isAlphanumeric
-                ? "the password may hold letters and digits only"
-                : "the password may hold printable characters only"
         }
     }
 
@@ -50,6 +48,8 @@ public struct Profile: Sendable {
         public var largestOutbound: UInt32?
         /// Accepting nothing is normal.
         public var isEmptyNormal = false
+        /// Which equal paths share the traffic where the file does not say.
+        public var multipath = Multipath.off
     }
 
     /// The name in files.
