@@ -70,6 +70,8 @@ struct LiveSession {
     var endOfRIB: Set<Family> = []
     /// Until when the peer's routes are kept while it restarts.
     var staleUntil: Instant?
+    /// They are kept beyond that, as the last choice (RFC 9494).
+    var isLongLived = false
     /// When the state last changed.
     var since: Instant
     var lastState = SessionState.idle

@@ -132,7 +132,9 @@ final class Bench {
     /// Answers the last dial as the peer would, up to Established; `isBack` from a restart over
     /// which it kept forwarding.
     @discardableResult
-    func establish(restartTime: UInt16? = nil, isBack: Bool = false) -> ConnectionID {
+    func establish(
+        restartTime: UInt16? = nil, longLived: UInt32? = nil, isBack: Bool = false
+    ) -> ConnectionID {
         guard let id = dials.last?.id else { preconditionFailure("nobody dialed") }
         engine.dialed(id, at: now, into: &effects)
         pump()
@@ -145,6 +147,12 @@ final class Bench {
                     GracefulRestartCapability(
                         isRestarting: isBack, coversNotifications: true, restartTime: restartTime,
                         families: [.init(AddressFamily(.ipv4), isPreserved: isBack)])))
+        }
+        if let longLived {
+            capabilities.append(
+                .longLived([
+                    LongLivedEntry(AddressFamily(.ipv4), isPreserved: isBack, staleTime: longLived)
+                ]))
         }
         var bytes: [UInt8] = []
         Open(
