@@ -117,6 +117,7 @@ extension Engine {
         result.nextHop = entry.nextHop?.description ?? entry.gateway?.address.description
         result.best = entry.isBest || entry.isMultipath
         result.shares = entry.isMultipath
+        result.pathID = entry.pathID == 0 ? nil : entry.pathID
         result.stale = entry.isStale
         // What a tenant originates has no way through a link, and nothing to wait for.
         if entry.isBest, result.origin != "originated" {
@@ -137,6 +138,7 @@ extension Engine {
         result.link = sessions[session].id.role
         result.peer = sessions[session].id.peer.description
         result.nextHop = entry.nextHop.description
+        result.pathID = entry.pathID == 0 ? nil : entry.pathID
         return result
     }
 
