@@ -84,6 +84,7 @@ extension Engine {
         result.hasExtendedNextHop = negotiated.hasExtendedNextHop
         result.localID = catalog.settings?.routerID ?? RouterID(raw: 0)
         result.knowsLongLived = !negotiated.longLived.isEmpty
+        result.session = session.source
         return result
     }
 

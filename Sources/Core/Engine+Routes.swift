@@ -119,6 +119,7 @@ extension Engine {
         result.shares = entry.isMultipath
         result.pathID = entry.pathID == 0 ? nil : entry.pathID
         result.stale = entry.isStale
+        result.longLived = entry.isLongLived
         // What a tenant originates has no way through a link, and nothing to wait for.
         if entry.isBest, result.origin != "originated" {
             result.kernel = entry.isInKernel ? .installed : .pending
@@ -171,6 +172,7 @@ extension SelectionReason {
         switch self {
         case .only: nil
         case .kind: "a network of the tenant's or a static route goes first"
+        case .longLived: "stale for long, and so the last choice"
         case .localPref: "lower local preference"
         case .pathLength: "longer AS path"
         case .origin: "worse origin"
