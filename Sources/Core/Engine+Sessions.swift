@@ -285,6 +285,11 @@ extension Engine {
         }
         sessions[slot].endOfRIB = []
         sessions[slot].lastError = reason.description
+        switch reason {
+        case .sent(let notification): sessions[slot].lastSent = (notification, now)
+        case .received(let notification): sessions[slot].lastReceived = (notification, now)
+        case .closed, .stopped, .replaced, .unreachable: break
+        }
         if sessions[slot].settings.hasGracefulRestart, sessions[slot].isStarted,
             let negotiated = sessions[slot].negotiated, reason.keepsRoutes(negotiated),
             sessions[slot].staleUntil == nil, let restart = negotiated.gracefulRestart,

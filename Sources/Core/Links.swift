@@ -76,6 +76,9 @@ struct LiveSession {
     var since: Instant
     var lastState = SessionState.idle
     var lastError: String?
+    /// The last NOTIFICATION that ended an established session, by whom it was sent.
+    var lastSent: (notification: Notification, at: Instant)?
+    var lastReceived: (notification: Notification, at: Instant)?
     /// Why it may not start, in a sentence.
     var hold: String?
     /// Families whose peer announces nearly as much as it may: said once.
