@@ -234,7 +234,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         while tables[table].passRemaining > 0, limit > 0 {
             tables[table].passRemaining -= 1
             limit -= 1
-            if tables[table].passCursor >= tables[table].rows.count { tables[table].passCursor = 0 }
+            if tables[table].passCursor >= tables[table].passEnd { tables[table].passCursor = 0 }
             let row = tables[table].passCursor
             tables[table].passCursor += 1
             guard row < tables[table].rows.count, tables[table].rows[row].flags.contains(.live)
