@@ -173,11 +173,13 @@ extension Engine {
                     rib.refresh(receiver, family)
                     ribIsTouched = true
                 }
-            case .refreshBegan:
-                rib.markStale(sessions[slot].source)
-            case .refreshEnded:
-                rib.sweepStale(sessions[slot].source)
-                ribIsTouched = true
+            case .refreshBegan(let family):
+                if carriesAlone(family, slot) { rib.markStale(sessions[slot].source) }
+            case .refreshEnded(let family):
+                if carriesAlone(family, slot) {
+                    rib.sweepStale(sessions[slot].source)
+                    ribIsTouched = true
+                }
             }
         }
         actions.removeAll(keepingCapacity: true)
@@ -188,6 +190,12 @@ extension Engine {
             healthBook.isTouched = true
         }
         deadlines.set(slot, sessions[slot].isLive ? sessionDeadline(slot) : nil)
+    }
+
+    /// Marks around a refresh speak of one family, and routes grow stale by the session: on one that
+    /// carries two families the marks must not sweep the other's routes.
+    private func carriesAlone(_ family: Family, _ slot: Int) -> Bool {
+        sessions[slot].peer.negotiated?.families == [family]
     }
 
     mutating func dial(_ slot: Int, into effects: inout [Effect]) {

@@ -132,13 +132,15 @@ final class Bench {
     /// Answers the last dial as the peer would, up to Established; `isBack` from a restart over
     /// which it kept forwarding.
     @discardableResult
-    func establish(restartTime: UInt16? = nil, isBack: Bool = false) -> ConnectionID {
+    func establish(
+        restartTime: UInt16? = nil, isBack: Bool = false, families: [Family] = [.ipv4],
+        _ more: [Capability] = []
+    ) -> ConnectionID {
         guard let id = dials.last?.id else { preconditionFailure("nobody dialed") }
         engine.dialed(id, at: now, into: &effects)
         pump()
-        var capabilities: [Capability] = [
-            .multiprotocol(AddressFamily(.ipv4)), .fourOctetASN(ASN(65001)), .routeRefresh,
-        ]
+        var capabilities = families.map { Capability.multiprotocol(AddressFamily($0)) }
+        capabilities += [.fourOctetASN(ASN(65001)), .routeRefresh] + more
         if let restartTime {
             capabilities.append(
                 .gracefulRestart(
