@@ -30,13 +30,21 @@ struct NotificationTests {
 
     @Test(
         arguments: [
+            (
+                "06 09 06 02 05 62 79 65 21 1b",
+                "cease/hard reset (cease/administrative shutdown): bye!?"
+            ),
+            ("06 09 06 03", "cease/hard reset (cease/peer de-configured)"),
+            ("06 09 04 00", "cease/hard reset (hold timer expired)"),
+            ("06 09 63 07", "cease/hard reset (error 99/7)"),
+            ("06 09", "cease/hard reset"), ("06 09 06", "cease/hard reset"),
+            // Nested ones are not followed.
+            ("06 09 06 09 06 02 01 61", "cease/hard reset (cease/hard reset)"),
             ("06 0a", "cease/BFD down"), ("06 63", "cease/99"),
             ("02 0b", "OPEN error/role mismatch"),
             ("08 00", "send hold timer expired"), ("00 00", "error 0"),
-            ("06 09 63 07", "cease/hard reset: error 99/7"),
-            ("06 09 06 02 02 41 1b", "cease/hard reset: cease/administrative shutdown: A?"),
         ] as [(String, String)])
-    func `every code has a name, known or not`(_ body: String, _ text: String) {
+    func `RFC 8538 §3.1: a hard reset shows what it carries`(_ body: String, _ text: String) {
         #expect("\(Notification(body: hex(body).span.bytes))" == text)
     }
 
