@@ -133,14 +133,14 @@ final class Bench {
     /// which it kept forwarding.
     @discardableResult
     func establish(
-        restartTime: UInt16? = nil, longLived: UInt32? = nil, isBack: Bool = false
+        restartTime: UInt16? = nil, longLived: UInt32? = nil, isBack: Bool = false,
+        families: [Family] = [.ipv4], _ more: [Capability] = []
     ) -> ConnectionID {
         guard let id = dials.last?.id else { preconditionFailure("nobody dialed") }
         engine.dialed(id, at: now, into: &effects)
         pump()
-        var capabilities: [Capability] = [
-            .multiprotocol(AddressFamily(.ipv4)), .fourOctetASN(ASN(65001)), .routeRefresh,
-        ]
+        var capabilities = families.map { Capability.multiprotocol(AddressFamily($0)) }
+        capabilities += [.fourOctetASN(ASN(65001)), .routeRefresh] + more
         if let restartTime {
             capabilities.append(
                 .gracefulRestart(
