@@ -129,11 +129,16 @@ final class Bench {
         pump()
     }
 
-    /// Answers the last dial as the peer would, up to Established; `isBack` from a restart over
-    /// which it kept forwarding.
+    /// Answers the last dial (to this peer, if one is named) as the peer would, up to Established;
+    /// `isBack` from a restart over which it kept forwarding.
     @discardableResult
-    func establish(restartTime: UInt16? = nil, isBack: Bool = false) -> ConnectionID {
-        guard let id = dials.last?.id else { preconditionFailure("nobody dialed") }
+    func establish(
+        with peer: String? = nil, restartTime: UInt16? = nil, isBack: Bool = false
+    ) -> ConnectionID {
+        let address = peer.flatMap { IPAddress($0) }
+        guard let id = dials.last(where: { address == nil || $0.dial.remote == address })?.id else {
+            preconditionFailure("nobody dialed")
+        }
         engine.dialed(id, at: now, into: &effects)
         pump()
         var capabilities: [Capability] = [
