@@ -129,14 +129,17 @@ final class Bench {
         pump()
     }
 
-    /// Answers the last dial as the peer would, up to Established; `isBack` from a restart over
-    /// which it kept forwarding.
+    /// Answers the last dial (to this peer, if one is named) as the peer would, up to Established;
+    /// `isBack` from a restart over which it kept forwarding.
     @discardableResult
     func establish(
-        restartTime: UInt16? = nil, longLived: UInt32? = nil, isBack: Bool = false,
-        families: [Family] = [.ipv4], _ more: [Capability] = []
+        with peer: String? = nil, restartTime: UInt16? = nil, longLived: UInt32? = nil,
+        isBack: Bool = false, families: [Family] = [.ipv4], _ more: [Capability] = []
     ) -> ConnectionID {
-        guard let id = dials.last?.id else { preconditionFailure("nobody dialed") }
+        let address = peer.flatMap { IPAddress($0) }
+        guard let id = dials.last(where: { address == nil || $0.dial.remote == address })?.id else {
+            preconditionFailure("nobody dialed")
+        }
         engine.dialed(id, at: now, into: &effects)
         pump()
         var capabilities = families.map { Capability.multiprotocol(AddressFamily($0)) }

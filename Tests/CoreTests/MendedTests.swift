@@ -161,4 +161,48 @@ import Testing
         bench.wait(1)
         #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == .v6(far))
     }
+
+    @Test func `the end of a session with many routes is told whole`() {
+        func far(_ name: String, _ port: String, _ network: String) -> String {
+            """
+            circuit: \(name)
+            tenant: acme
+            provider: dedicated
+            vlan: 310
+            links: { main: { port: \(port), address: \(network).1/30, peer: \(network).2 } }
+            bgp: { peer-asn: 65001, accept: [10.30.0.0/16 upto 32], advertise: [10.30.0.0/16 upto 32] }
+            """
+        }
+        let bench = Bench()
+        bench.begin([
+            "circuitd.yaml": settings,
+            "tenants/acme.yaml": """
+            tenant: acme
+            vrf: { table: 1001 }
+            networks: [10.20.0.0/16]
+            exchange: [{ from: a, to: b }]
+            """,
+            "circuits/a.yaml": far("a", "wan", "192.0.2"),
+            "circuits/b.yaml": far("b", "lan", "198.51.100"),
+        ])
+        let speaker = bench.establish(with: "192.0.2.2")
+        let listener = bench.establish(with: "198.51.100.2")
+        // More rows than one turn of the loop sweeps.
+        for block in 0..<40 {
+            bench.announce((0..<256).map { "10.30.\(block).\($0)/32" }, on: speaker)
+        }
+        #expect(!bench.produced(on: listener).isEmpty)
+        bench.hasWorker = false
+        var position = bench.effects.count
+        bench.engine.closed(speaker, at: bench.now, into: &bench.effects)
+        for _ in 0..<20 {
+            bench.engine.settle(at: bench.now, into: &bench.effects)
+            let isAsked = bench.effects[position...].contains {
+                if case .pull(listener) = $0 { true } else { false }
+            }
+            position = bench.effects.count
+            if isAsked { _ = bench.produced(on: listener) }
+        }
+        #expect(bench.produced(on: listener) == [], "withdrawals that nobody asks for")
+    }
 }
