@@ -23,6 +23,8 @@ extension Engine {
             return .circuit(circuit(name, at: now))
         case .circuitRoutes(let name, let query): return routes(ofCircuit: name, query)
         case .tenantRoutes(let name, let query): return routes(ofTenant: name, query)
+        case .why(let scope, let prefix): return why(scope, prefix)
+        case .policy(let name): return policy(ofCircuit: name)
         case .plan:
             return .plan(
                 PlanReply(
@@ -55,41 +57,7 @@ extension Engine {
                 ActionReply("moving traffic away, then removing everything of ours and ending"))
         case .link(let name, let action):
             return act(action, on: name, at: now, into: &effects)
-        }
-    }
-
-    private mutating func act(
-        _ action: Request.LinkAction, on name: Request.LinkName, at now: Instant,
-        into effects: inout [Effect]
-    ) -> Reply {
-        guard shares[name.circuit] != nil else {
-            return .refusal(.unknownCircuit(name.circuit, known: shares.keys))
-        }
-        let slots = linkSlots(of: name.circuit).filter {
-            links[$0].key.role == name.role
-                && (name.peering.map { $0 == "" } ?? true || links[$0].key.peering == name.peering)
-        }
-        guard let slot = slots.first, slots.count == 1 else {
-            return .refusal(
-                .unknownLink(
-                    name,
-                    known: linkSlots(of: name.circuit).map {
-                        [links[$0].key.circuit, links[$0].key.peering, links[$0].key.role]
-                            .filter { !$0.isEmpty }.joined(separator: "/")
-                    }))
-        }
-        switch action {
-        case .clear:
-            for session in links[slot].sessions {
-                clearSession(session, reason: nil, at: now, into: &effects)
-            }
-            return .action(ActionReply("sessions of \(name) are reset"))
-        case .drain, .undrain:
-            setDrained(action == .drain, slot, at: now, into: &effects)
-            return .action(
-                ActionReply(
-                    action == .drain
-                        ? "traffic of \(name) is being moved away" : "\(name) takes traffic again"))
+        case .clear(let clear): return self.clear(clear, at: now, into: &effects)
         }
     }
 

@@ -90,7 +90,8 @@ extension RIB {
         let settings = common.receivers[slot].settings
         let space = common.receivers[slot].space
         var writer = UpdateWriter(
-            maximumLength: settings.messageLimit, hasFourOctetASN: settings.hasFourOctetASN)
+            maximumLength: settings.messageLimit, hasFourOctetASN: settings.hasFourOctetASN,
+            pathIDs: settings.addPath)
         var hasMore = routes4.produce(slot, space, into: &writer, limit: limit, &common)
         if writer.bytes.count < limit {
             let hasMore6 = routes6.produce(slot, space, into: &writer, limit: limit, &common)
