@@ -111,7 +111,7 @@ import Testing
         let id = bench.establish()
         bench.announce(Self.prefixes(0..<4), on: id)
         let dials = bench.dials.count
-        _ = bench.ask(.link(Request.LinkName(circuit: "dc", role: "main"), .clear))
+        _ = bench.ask(.clear(Request.Clear(circuit: "dc", role: "main")))
         bench.wait(1)
         #expect(bench.dials.count == dials + 1)
     }
