@@ -107,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests", dependencies: ["Daemon", "Intent", "Net"], swiftSettings: base),
         .testTarget(
-            name: "HostTests", dependencies: ["CLinux", "Host", "Net"], swiftSettings: common),
+            name: "HostTests", dependencies: ["BGP", "CLinux", "Host", "Net", "Routing"],
+            swiftSettings: common),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -13,6 +13,10 @@ public enum Reply: Hashable, Sendable {
     case circuit(CircuitReply)
     /// To `circuitRoutes` and `tenantRoutes`.
     case routes(RoutesReply)
+    /// To `why`.
+    case why(WhyReply)
+    /// To `policy`.
+    case policy(PolicyReply)
     /// To `plan`.
     case plan(PlanReply)
     /// To `events`: those kept so far; the shell streams what follows.
@@ -52,6 +56,8 @@ public enum Reply: Hashable, Sendable {
         case .circuits(let reply): JSON.encode(reply)
         case .circuit(let reply): JSON.encode(reply)
         case .routes(let reply): JSON.encode(reply)
+        case .why(let reply): JSON.encode(reply)
+        case .policy(let reply): JSON.encode(reply)
         case .plan(let reply): JSON.encode(reply)
         case .events(let events): events.flatMap(JSON.encode)
         case .metrics(let families): Array(prometheusText(families).utf8)

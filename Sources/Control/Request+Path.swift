@@ -2,7 +2,7 @@
 // says what would be; unknown query keys are refused too, since a misspelt filter that is ignored
 // shows the wrong routes.
 
-import Net
+public import Net
 
 extension Request {
     /// Parses a request. `path` and `query` are as they stood in the request line, still
@@ -49,7 +49,7 @@ extension Request {
         case 1 where ["healthz", "metrics"].contains(segments[0]): return "GET"
         case 2 where segments[0] == "v1":
             switch segments[1] {
-            case "status", "circuits", "plan", "events": return "GET"
+            case "status", "circuits", "plan", "events", "routes": return "GET"
             case "reload", "confirm", "shutdown": return "POST"
             default: return nil
             }
@@ -58,9 +58,15 @@ extension Request {
         where segments[0] == "v1" && ["circuits", "tenants"].contains(segments[1])
             && segments[3] == "routes":
             return "GET"
+        case 4 where segments[0] == "v1" && segments[1] == "circuits":
+            switch segments[3] {
+            case "policy": return "GET"
+            case "clear": return "POST"
+            default: return nil
+            }
         case 6
         where segments[0] == "v1" && segments[1] == "circuits" && segments[3] == "links"
-            && LinkAction(rawValue: segments[5]) != nil:
+            && (LinkAction(rawValue: segments[5]) != nil || segments[5] == "clear"):
             return "POST"
         default: return nil
         }
@@ -83,8 +89,20 @@ extension Request {
         case ("events", _): return .events(circuit: fields.take("circuit"))
         case ("circuits", 2): return .circuits
         case ("circuits", 3): return .circuit(segments[2])
-        case ("circuits", 4): return .circuitRoutes(segments[2], try routeQuery(&fields))
+        case ("routes", _):
+            guard let why = try why(&fields) else {
+                throw RequestError(
+                    status: 400, "/v1/routes needs why=PREFIX; see /v1/circuits/NAME/routes")
+            }
+            return .why(.all, why)
+        case ("circuits", 4) where segments[3] == "policy": return .policy(segments[2])
+        case ("circuits", 4) where segments[3] == "clear":
+            return .clear(try Clear(circuit: segments[2], role: nil, &fields))
+        case ("circuits", 4):
+            if let why = try why(&fields) { return .why(.circuit(segments[2]), why) }
+            return .circuitRoutes(segments[2], try routeQuery(&fields))
         case ("tenants", 4):
+            if let why = try why(&fields) { return .why(.tenant(segments[2]), why) }
             let query = try routeQuery(&fields)
             guard query.view == .accepted else {
                 throw RequestError(
@@ -92,6 +110,8 @@ extension Request {
                 )
             }
             return .tenantRoutes(segments[2], query)
+        case (_, 6) where segments[5] == "clear":
+            return .clear(try Clear(circuit: segments[2], role: segments[4], &fields))
         default:
             guard let action = LinkAction(rawValue: segments[5]) else {
                 throw RequestError(status: 404, "there is no action \(segments[5])")
@@ -115,6 +135,15 @@ extension Request {
         case (let level?, nil):
             throw RequestError(status: 400, "level is daemon or absent, not \(level)")
         }
+    }
+
+    private static func why(_ fields: inout QueryFields) throws(RequestError) -> Prefix? {
+        guard let text = fields.take("why") else { return nil }
+        guard let prefix = Prefix(orAddress: text) else {
+            throw RequestError(
+                status: 400, "\(text) is not a prefix such as 10.0.0.0/8, and no address")
+        }
+        return prefix
     }
 
     private static func routeQuery(_ fields: inout QueryFields) throws(RequestError) -> RouteQuery {
@@ -179,6 +208,14 @@ extension Request {
             return ("GET", "/v1/circuits/\(name(circuit))/routes", routes(rows))
         case .tenantRoutes(let tenant, let rows):
             return ("GET", "/v1/tenants/\(name(tenant))/routes", routes(rows))
+        case .why(let scope, let prefix):
+            let why = query([("why", prefix.description)])
+            switch scope {
+            case .all: return ("GET", "/v1/routes", why)
+            case .tenant(let tenant): return ("GET", "/v1/tenants/\(name(tenant))/routes", why)
+            case .circuit(let circuit): return ("GET", "/v1/circuits/\(name(circuit))/routes", why)
+            }
+        case .policy(let circuit): return ("GET", "/v1/circuits/\(name(circuit))/policy", "")
         case .plan: return ("GET", "/v1/plan", "")
         case .events(let circuit): return ("GET", "/v1/events", query([("circuit", circuit)]))
         case .metrics: return ("GET", "/metrics", "")
@@ -188,6 +225,29 @@ extension Request {
         case .link(let link, let action):
             let path = "/v1/circuits/\(name(link.circuit))/links/\(name(link.role))"
             return ("POST", "\(path)/\(action.rawValue)", query([("peering", link.peering)]))
+        case .clear(let clear):
+            let link = clear.role.map { "/links/\(name($0))" } ?? ""
+            return (
+                "POST", "/v1/circuits/\(name(clear.circuit))\(link)/clear",
+                query([
+                    ("peering", clear.peering), ("peer", clear.peer?.description),
+                    ("soft", clear.kind.soft),
+                    ("reason", clear.reason.isEmpty ? nil : clear.reason),
+                ])
+            )
+        }
+    }
+}
+
+extension Prefix {
+    /// `10.0.0.0/8`, or an address, which means itself at full length.
+    public init?(orAddress text: String) {
+        if let prefix = Prefix(text) {
+            self = prefix
+        } else if let address = IPAddress(text) {
+            self.init(address, length: UInt8(address.family.addressBits))
+        } else {
+            return nil
         }
     }
 }

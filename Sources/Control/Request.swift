@@ -21,8 +21,6 @@ public enum Request: Hashable, Sendable {
         case drain
         /// Take the traffic back.
         case undrain
-        /// Reset the link's sessions.
-        case clear
     }
 
     /// A link, or the links, of a circuit.
@@ -91,6 +89,10 @@ public enum Request: Hashable, Sendable {
     case circuitRoutes(String, RouteQuery)
     /// `GET /v1/tenants/NAME/routes`; the view is always the accepted one.
     case tenantRoutes(String, RouteQuery)
+    /// `GET /v1/routes?why=PREFIX`, also of a tenant or a circuit.
+    case why(WhyScope, Prefix)
+    /// `GET /v1/circuits/NAME/policy`.
+    case policy(String)
     /// `GET /v1/plan`.
     case plan
     /// `GET /v1/events`, streamed; `?circuit=NAME` leaves other circuits out.
@@ -103,15 +105,18 @@ public enum Request: Hashable, Sendable {
     case confirm
     /// `POST /v1/shutdown`.
     case shutdown
-    /// `POST /v1/circuits/NAME/links/ROLE/{drain,undrain,clear}`, `?peering=NAME`.
+    /// `POST /v1/circuits/NAME/links/ROLE/{drain,undrain}`, `?peering=NAME`.
     case link(LinkName, LinkAction)
+    /// `POST /v1/circuits/NAME/clear` or `/v1/circuits/NAME/links/ROLE/clear`, with `peering`,
+    /// `peer`, `soft` and `reason`.
+    case clear(Clear)
 
     /// Whether only the administrators' group and root may ask it.
     public var needsAdmin: Bool {
         switch self {
-        case .reload, .confirm, .shutdown, .link: true
-        case .health, .status, .circuits, .circuit, .circuitRoutes, .tenantRoutes, .plan, .events,
-            .metrics:
+        case .reload, .confirm, .shutdown, .link, .clear: true
+        case .health, .status, .circuits, .circuit, .circuitRoutes, .tenantRoutes, .why, .policy,
+            .plan, .events, .metrics:
             false
         }
     }

@@ -52,12 +52,28 @@ public struct RouteRow: Hashable, Codable, Sendable {
     public var med: UInt32?
     /// The preference.
     public var localPref: UInt32?
-    /// As people write them.
+    /// Standard communities, as people write them.
     public var communities: [String]
+    /// Large communities.
+    public var largeCommunities: [String]
+    /// Extended communities.
+    public var extendedCommunities: [String]
+    /// ONLY_TO_CUSTOMER (RFC 9234).
+    public var onlyToCustomer: UInt32?
+    /// ORIGINATOR_ID (RFC 4456).
+    public var originatorID: String?
+    /// CLUSTER_LIST (RFC 4456).
+    public var clusterList: [String]
+    /// The path identifier (RFC 7911); nil where the peer gives one path only.
+    public var pathID: UInt32?
     /// Chosen for forwarding, alone or among others.
     public var best: Bool
+    /// Shares the traffic of the prefix with the best, or is the best among several that do.
+    public var shares: Bool
     /// Left from before a restart, and not confirmed yet.
     public var stale: Bool
+    /// Left for long by a peer that is gone, and the last choice (RFC 9494).
+    public var longLived: Bool
     /// The kernel's side of the best row; nil where the row is not for the kernel.
     public var kernel: KernelState?
     /// Why it is not accepted, not best, or not in the kernel.
@@ -68,7 +84,10 @@ public struct RouteRow: Hashable, Codable, Sendable {
         prefix: String, family: String, circuit: String = "", link: String = "",
         peer: String? = nil, nextHop: String? = nil, asPath: String = "", origin: String = "igp",
         med: UInt32? = nil, localPref: UInt32? = nil, communities: [String] = [],
-        best: Bool = false, stale: Bool = false, kernel: KernelState? = nil, reason: String? = nil
+        largeCommunities: [String] = [], extendedCommunities: [String] = [],
+        onlyToCustomer: UInt32? = nil, originatorID: String? = nil, clusterList: [String] = [],
+        pathID: UInt32? = nil, best: Bool = false, shares: Bool = false, stale: Bool = false,
+        longLived: Bool = false, kernel: KernelState? = nil, reason: String? = nil
     ) {
         self.prefix = prefix
         self.family = family
@@ -81,9 +100,22 @@ public struct RouteRow: Hashable, Codable, Sendable {
         self.med = med
         self.localPref = localPref
         self.communities = communities
+        self.largeCommunities = largeCommunities
+        self.extendedCommunities = extendedCommunities
+        self.onlyToCustomer = onlyToCustomer
+        self.originatorID = originatorID
+        self.clusterList = clusterList
+        self.pathID = pathID
         self.best = best
+        self.shares = shares
         self.stale = stale
+        self.longLived = longLived
         self.kernel = kernel
         self.reason = reason
     }
+}
+
+extension RouteRow {
+    /// Communities of all kinds.
+    public var allCommunities: [String] { communities + largeCommunities + extendedCommunities }
 }

@@ -23,6 +23,8 @@ extension Engine {
             return .circuit(circuit(name, at: now))
         case .circuitRoutes(let name, let query): return routes(ofCircuit: name, query)
         case .tenantRoutes(let name, let query): return routes(ofTenant: name, query)
+        case .why(let scope, let prefix): return why(scope, prefix)
+        case .policy(let name): return policy(ofCircuit: name)
         case .plan:
             return .plan(
                 PlanReply(
@@ -55,41 +57,7 @@ extension Engine {
                 ActionReply("moving traffic away, then removing everything of ours and ending"))
         case .link(let name, let action):
             return act(action, on: name, at: now, into: &effects)
-        }
-    }
-
-    private mutating func act(
-        _ action: Request.LinkAction, on name: Request.LinkName, at now: Instant,
-        into effects: inout [Effect]
-    ) -> Reply {
-        guard shares[name.circuit] != nil else {
-            return .refusal(.unknownCircuit(name.circuit, known: shares.keys))
-        }
-        let slots = linkSlots(of: name.circuit).filter {
-            links[$0].key.role == name.role
-                && (name.peering.map { $0 == "" } ?? true || links[$0].key.peering == name.peering)
-        }
-        guard let slot = slots.first, slots.count == 1 else {
-            return .refusal(
-                .unknownLink(
-                    name,
-                    known: linkSlots(of: name.circuit).map {
-                        [links[$0].key.circuit, links[$0].key.peering, links[$0].key.role]
-                            .filter { !$0.isEmpty }.joined(separator: "/")
-                    }))
-        }
-        switch action {
-        case .clear:
-            for session in links[slot].sessions {
-                clearSession(session, reason: nil, at: now, into: &effects)
-            }
-            return .action(ActionReply("sessions of \(name) are reset"))
-        case .drain, .undrain:
-            setDrained(action == .drain, slot, at: now, into: &effects)
-            return .action(
-                ActionReply(
-                    action == .drain
-                        ? "traffic of \(name) is being moved away" : "\(name) takes traffic again"))
+        case .clear(let clear): return self.clear(clear, at: now, into: &effects)
         }
     }
 
@@ -155,7 +123,7 @@ extension Engine {
         Set(links.filter(\.isLive).map(\.spec.table)).reduce(0) { $0 + rib.staleCount($1) }
     }
 
-    private func seconds(since instant: Instant?, _ now: Instant) -> Int {
+    func seconds(since instant: Instant?, _ now: Instant) -> Int {
         guard let instant else { return 0 }
         return Int(max(0, (now - instant).seconds))
     }
@@ -241,43 +209,6 @@ extension Engine {
         case .untagged: "untagged"
         case .vlan(let id): VLANTag(.dot1q, id).description
         case .qinq(let stag, let ctag): "\(VLANTag(outer, stag)), \(VLANTag(.dot1q, ctag))"
-        }
-    }
-
-    private func session(_ slot: Int, at now: Instant) -> SessionReply {
-        let session = sessions[slot]
-        let isUp = session.peer.state == .established
-        let negotiated = isUp ? session.peer.negotiated : nil
-        let received = rib.received(session.source)
-        let accepted = rib.accepted(session.source)
-        let advertised = session.receiver.map { rib.advertisedCounts($0) } ?? PrefixCounts()
-        return SessionReply(
-            peer: session.settings.peer.description, local: session.settings.local.description,
-            peerASN: session.settings.peerASN.rawValue,
-            localASN: session.settings.localASN.rawValue,
-            state: rfcName(session.peer.state), sinceSeconds: seconds(since: session.since, now),
-            lastError: session.hold ?? session.lastError,
-            holdSeconds: negotiated.map { Int($0.holdTime) },
-            keepaliveSeconds: negotiated.map { Int($0.holdTime) / 3 },
-            bfd: session.settings.bfd.map { _ in "not run by this version" },
-            families: session.settings.families.sorted().map { family in
-                FamilyReply(
-                    family: family.description,
-                    negotiated: negotiated?.families.contains(family) ?? false,
-                    received: Int(received[family]), accepted: Int(accepted[family]),
-                    advertised: Int(advertised[family]))
-            }, warnings: sessionWarnings(slot))
-    }
-
-    /// The state as RFC 4271 writes it, which is how other daemons show it too.
-    func rfcName(_ state: SessionState) -> String {
-        switch state {
-        case .idle: "Idle"
-        case .connect: "Connect"
-        case .active: "Active"
-        case .openSent: "OpenSent"
-        case .openConfirm: "OpenConfirm"
-        case .established: "Established"
         }
     }
 }

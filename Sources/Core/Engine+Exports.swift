@@ -84,6 +84,7 @@ extension Engine {
         result.hasExtendedNextHop = negotiated.hasExtendedNextHop
         result.localID = catalog.settings?.routerID ?? RouterID(raw: 0)
         result.knowsLongLived = !negotiated.longLived.isEmpty
+        result.session = session.source
         return result
     }
 
@@ -106,27 +107,8 @@ extension Engine {
 }
 
 extension SessionSettings {
-    /// Whether a change to `other` needs a new session. What filters or dresses routes does not.
+    /// Whether a change from `other` needs a new session: as files and plans declare it.
     func differsInSession(from other: SessionSettings) -> Bool {
-        var a = self
-        a.accept = other.accept
-        a.advertise = other.advertise
-        a.isPublic = other.isPublic
-        a.limits = other.limits
-        a.minPrefixes = other.minPrefixes
-        a.localPref = other.localPref
-        a.med = other.med
-        a.prepend = other.prepend
-        a.communities = other.communities
-        a.allowOwnAS = other.allowOwnAS
-        a.overridesAS = other.overridesAS
-        a.removesPrivateAS = other.removesPrivateAS
-        a.minPrefixes = other.minPrefixes
-        a.multipath = other.multipath
-        a.isNextHopSelf = other.isNextHopSelf
-        a.isReflectorClient = other.isReflectorClient
-        a.importRules = other.importRules
-        a.exportRules = other.exportRules
-        return a != other
+        Catalog.impact(from: other, to: self) >= .session
     }
 }

@@ -101,7 +101,7 @@ extension Engine {
             loser: isLoser ? (space, entry.source) : nil)
     }
 
-    private func row(_ entry: PathEntry) -> RouteRow {
+    func row(_ entry: PathEntry) -> RouteRow {
         var result = row(entry.prefix, entry.attributes)
         if let slot = owner(of: entry.source) {
             result.circuit = sessions[slot].id.circuit
@@ -116,7 +116,10 @@ extension Engine {
         }
         result.nextHop = entry.nextHop?.description ?? entry.gateway?.address.description
         result.best = entry.isBest || entry.isMultipath
+        result.shares = entry.isMultipath
+        result.pathID = entry.pathID == 0 ? nil : entry.pathID
         result.stale = entry.isStale
+        result.longLived = entry.isLongLived
         // What a tenant originates has no way through a link, and nothing to wait for.
         if entry.isBest, result.origin != "originated" {
             result.kernel = entry.isInKernel ? .installed : .pending
@@ -136,6 +139,7 @@ extension Engine {
         result.link = sessions[session].id.role
         result.peer = sessions[session].id.peer.description
         result.nextHop = entry.nextHop.description
+        result.pathID = entry.pathID == 0 ? nil : entry.pathID
         return result
     }
 
@@ -148,12 +152,16 @@ extension Engine {
         result.origin = decoded.origin.description
         result.med = decoded.med
         result.localPref = decoded.localPref
-        result.communities =
-            decoded.communities.map(\.description) + decoded.largeCommunities.map(\.description)
+        result.communities = decoded.communities.map(\.description)
+        result.largeCommunities = decoded.largeCommunities.map(\.description)
+        result.extendedCommunities = decoded.extendedCommunities.map(\.description)
+        result.onlyToCustomer = decoded.onlyToCustomer?.rawValue
+        result.originatorID = decoded.originatorID?.description
+        result.clusterList = decoded.clusterList.map(\.description)
         return result
     }
 
-    private func owner(of source: SourceID) -> Int? {
+    func owner(of source: SourceID) -> Int? {
         sessions.firstIndex { $0.isLive && $0.source == source }
     }
 }
@@ -164,6 +172,7 @@ extension SelectionReason {
         switch self {
         case .only: nil
         case .kind: "a network of the tenant's or a static route goes first"
+        case .longLived: "stale for long, and so the last choice"
         case .localPref: "lower local preference"
         case .pathLength: "longer AS path"
         case .origin: "worse origin"

@@ -36,6 +36,11 @@ extension Catalog {
         let new = new.seen(from: edge)
         return old == new ? .none : CircuitFields.impact(old, new)
     }
+
+    /// The impact of replacing one session's keys by others.
+    public static func impact(from old: SessionSettings, to new: SessionSettings) -> Impact {
+        old == new ? .none : FieldImpact.worst(CircuitFields.session, old, new)
+    }
 }
 
 extension Circuit {

@@ -85,26 +85,3 @@ private func otherFamily(_ family: Family?, than wanted: Family?) -> String? {
     return wanted == .ipv4
         ? "is IPv6; the key for that ends in 6" : "is IPv4; the key for that has no 6"
 }
-
-/// Parts of the address space that routes are told apart by.
-enum AddressSpace {
-    private static func list(_ texts: [String]) -> [Prefix] { texts.compactMap { Prefix($0) } }
-
-    private static let refused = list([
-        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/96",
-        "::ffff:0:0/96", "fe80::/10", "fec0::/10", "ff00::/8",
-    ])
-    private static let privateSpace = list([
-        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7",
-    ])
-
-    /// Whether nobody's routes lie there.
-    static func isRefused(_ prefix: Prefix) -> Bool {
-        !prefix.isDefault && refused.contains { $0.contains(prefix) }
-    }
-
-    /// Whether the Internet has no such routes.
-    static func isPrivate(_ prefix: Prefix) -> Bool {
-        privateSpace.contains { $0.contains(prefix) }
-    }
-}

@@ -13,7 +13,7 @@ struct Dress: Sendable {
         var rules: [RouteRule] = []
         /// Who gave a path that is reflected (RFC 4456).
         var reflectedFrom: RouterID?
-        /// It is kept over a long restart of its source (RFC 9494).
+        /// It is kept over a long restart (RFC 9494), of its source or somewhere before.
         var isLongLived = false
 
         var isPlain: Bool { rules.isEmpty && reflectedFrom == nil && !isLongLived }

@@ -34,7 +34,8 @@ extension RIB {
         return result
     }
 
-    /// The best path of each prefix of a space, sorted; at most `limit`.
+    /// The best path of each prefix of a space, with those that share its traffic behind it,
+    /// sorted; at most `limit`.
     public func bestRoutes(_ space: SpaceID, limit: Int = .max) -> [PathEntry] {
         guard let index = common.spaceIndex[space] else { return [] }
         var result = routes4.bestRoutes(index, limit: limit, common)
@@ -101,10 +102,9 @@ extension Routes {
         var result: [PathEntry] = []
         for row in tables[table].sorted {
             if result.count >= limit { break }
-            if best(table, row, common) != nil,
-                let first = explain(table, tables[table].rows[row].prefix, common).first
-            {
-                result.append(first)
+            if best(table, row, common) != nil {
+                result += explain(table, tables[table].rows[row].prefix, common)
+                    .filter { $0.isBest || $0.isMultipath }.prefix(limit - result.count)
             }
         }
         return result
@@ -207,6 +207,7 @@ extension Routes {
             refusal: path.tag.isRefused
                 ? RIB.reason(prefix, path.attributes, source, common) : nil,
             isStale: common.sources[source].isStale(path.tag),
+            isLongLived: common.sources[source].isLongLived(path.tag),
             isBest: handle == bestHandle(table, row, common),
             isMultipath: isSharing(table, row, path, common),
             isActive: isActive(table, row, path.gateway, common), reason: nil,

@@ -108,5 +108,6 @@ public struct RIB: Sendable {
 extension Routes {
     mutating func beginPass(_ table: Int) {
         tables[table].passRemaining = tables[table].rows.count
+        tables[table].passEnd = tables[table].rows.count
     }
 }

@@ -25,6 +25,10 @@ protocol RoutePrefix: Hashable, Comparable, Sendable {
     static func advertise(_ receiver: Receiver) -> FilterTable<Self>?
     /// The family's half of a receiver's `exchange`.
     static func exchange(_ receiver: Receiver) -> [Receiver.ExchangeTable<Self>]
+    /// The half of a compiled filter that is of this family.
+    static func half(
+        _ four: FilterTable<Prefix4>?, _ six: FilterTable<Prefix6>?
+    ) -> FilterTable<Self>?
     /// Writes announcements, with a path identifier for each or none; false when the attributes
     /// leave no room.
     static func announce(
@@ -44,6 +48,9 @@ private func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
 extension Prefix4: RoutePrefix {
     static var family: Family { .ipv4 }
     static func accept(_ source: Source) -> FilterTable<Prefix4>? { source.accept4 }
+    static func half(
+        _ four: FilterTable<Prefix4>?, _ six: FilterTable<Prefix6>?
+    ) -> FilterTable<Prefix4>? { four }
     static func reserved(_ space: Space) -> ReservedTable<Prefix4> { space.reserved4 }
     var prefix: Prefix { .v4(self) }
     func cut(to length: UInt8) -> Prefix4 { Prefix4(address, length: length) }
@@ -73,6 +80,9 @@ extension Prefix4: RoutePrefix {
 extension Prefix6: RoutePrefix {
     static var family: Family { .ipv6 }
     static func accept(_ source: Source) -> FilterTable<Prefix6>? { source.accept6 }
+    static func half(
+        _ four: FilterTable<Prefix4>?, _ six: FilterTable<Prefix6>?
+    ) -> FilterTable<Prefix6>? { six }
     static func reserved(_ space: Space) -> ReservedTable<Prefix6> { space.reserved6 }
     var prefix: Prefix { .v6(self) }
     func cut(to length: UInt8) -> Prefix6 { Prefix6(address, length: length) }

@@ -1,6 +1,7 @@
 // How the paths of a row come and go: announced, withdrawn, void with their source's life, judged
 // anew. A source may give several paths for a prefix, told apart by their identifier.
 
+import BGP
 import Net
 
 extension Routes {
@@ -63,7 +64,8 @@ extension Routes {
                 // A stale path announced again as it was changes nothing for anybody.
                 if path.attributes == attributes, path.gateway == gateway,
                     path.tag.isRefused == isRefused,
-                    common.sources[source].isValid(path.tag)
+                    common.sources[source].isValid(path.tag),
+                    !common.sources[source].isLongLived(path.tag)
                 {
                     countLacking(table, row, &common)
                     return
@@ -72,7 +74,8 @@ extension Routes {
                 reselect(table, row, old: old, &common)
                 return
             }
-            if path.tag.source == source { siblings += 1 }
+            // Stale ones do not count: the peer may number all anew after a restart.
+            if path.tag.source == source, path.tag.epoch == tag.epoch { siblings += 1 }
             handle = path.next
         }
         if siblings >= Self.maximumPaths { return }
@@ -179,6 +182,30 @@ extension Routes {
             if isFirst { continue }
             // The preference that an internal receiver hears is the source's, not the path's.
             if old != nil { mark(table, row, source: source, &common) }
+            touchAll(table, row, common)
+            reselect(table, row, old: old, &common)
+        }
+    }
+
+    /// A source's stale paths become the last choice; those that must not be kept go.
+    mutating func markLongLived(
+        _ table: Int, source: Int, areKept: Bool, _ common: inout Common
+    ) {
+        func isStale(_ path: Path, _ common: borrowing Common) -> Bool {
+            path.tag.source == source && common.sources[source].isValid(path.tag)
+                && common.sources[source].isStale(path.tag)
+        }
+        for row in tables[table].rows.indices where tables[table].rows[row].flags.contains(.live) {
+            var handle = tables[table].rows[row].paths
+            while handle != 0, !isStale(paths[handle], common) { handle = paths[handle].next }
+            guard handle != 0 else { continue }
+            let old = leave(table, row, &common)
+            _ = removePaths(table, row, &common) { path, common in
+                isStale(path, common)
+                    && (!areKept
+                        || common.attributes.digest(path.attributes).flags.contains(.noLongLived))
+            }
+            mark(table, row, source: source, &common)
             touchAll(table, row, common)
             reselect(table, row, old: old, &common)
         }

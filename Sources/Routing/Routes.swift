@@ -25,6 +25,7 @@ struct Routes<P: RoutePrefix>: Sendable {
     struct Announcement: Equatable {
         var source: Int
         var attributes: UInt32
+        var isLongLived: Bool
     }
 
     /// A void path is still known to receivers that did not look since, and equals no other: 0.
@@ -34,7 +35,8 @@ struct Routes<P: RoutePrefix>: Sendable {
         guard !path.tag.isRefused else { return nil }
         let isValid = common.sources[path.tag.source].isValid(path.tag)
         return Announcement(
-            source: path.tag.source, attributes: isValid ? path.attributes : 0)
+            source: path.tag.source, attributes: isValid ? path.attributes : 0,
+            isLongLived: common.sources[path.tag.source].isLongLived(path.tag))
     }
 
     /// What receivers heard of a row that is about to change. With a void head they may have
@@ -72,10 +74,12 @@ struct Routes<P: RoutePrefix>: Sendable {
     }
 
     func candidate(_ handle: UInt32, _ path: Path, _ common: borrowing Common) -> Candidate {
-        Candidate(
+        var result = Candidate(
             path: handle, gateway: path.gateway, source: path.tag.source,
             rank: common.sources[path.tag.source].rank,
             digest: common.attributes.digest(path.attributes))
+        if common.sources[path.tag.source].isLongLived(path.tag) { result.isLongLived = true }
+        return result
     }
 
     /// Puts the paths of a row in order and draws the consequences.
@@ -230,7 +234,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         while tables[table].passRemaining > 0, limit > 0 {
             tables[table].passRemaining -= 1
             limit -= 1
-            if tables[table].passCursor >= tables[table].rows.count { tables[table].passCursor = 0 }
+            if tables[table].passCursor >= tables[table].passEnd { tables[table].passCursor = 0 }
             let row = tables[table].passCursor
             tables[table].passCursor += 1
             guard row < tables[table].rows.count, tables[table].rows[row].flags.contains(.live)

@@ -59,7 +59,7 @@ struct RuleList: Sendable {
         var result: [Int] = []
         for index in holding.rules {
             if entries[index].rule.prefixes != nil,
-                P.prefixes(entries[index].prefixes4, entries[index].prefixes6)?
+                P.half(entries[index].prefixes4, entries[index].prefixes6)?
                     .matches(prefix) != true
             {
                 continue
@@ -87,15 +87,6 @@ struct RuleList: Sendable {
         }
         return rule.communities.isEmpty
             || rule.communities.contains { attributes.has($0) }
-    }
-}
-
-extension RoutePrefix {
-    /// The half of a compiled filter that is of this family.
-    fileprivate static func prefixes(
-        _ four: FilterTable<Prefix4>?, _ six: FilterTable<Prefix6>?
-    ) -> FilterTable<Self>? {
-        family == .ipv4 ? four as? FilterTable<Self> : six as? FilterTable<Self>
     }
 }
 

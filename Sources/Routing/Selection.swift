@@ -1,8 +1,9 @@
 // RFC 4271 §9.1.2.2, step by step over all candidates of a row, which makes the outcome
 // independent of the order in which they came (MED compares only within one neighbour AS, so
 // pairs alone are no order). Before it: originated, then static, then BGP; the operator's word
-// on this edge stands above what a peer says. Paths that differ only in the steps behind MED may
-// share the traffic, where their circuits say so.
+// on this edge stands above what a peer says; what is kept over a long restart is the last of BGP's
+// choices (RFC 9494 §4.2). Paths that differ only in the steps behind MED may share the traffic,
+// where their circuits say so.
 
 import BGP
 import Net
@@ -12,6 +13,8 @@ struct Candidate: Sendable {
     var gateway: UInt32
     var source: UInt32
     var kind: UInt8
+    /// Kept over a long restart (RFC 9494), here or at somebody before.
+    var isLongLived: Bool
     var isInternal: Bool
     var origin: UInt8
     var pathLength: UInt16
@@ -31,6 +34,7 @@ struct Candidate: Sendable {
         self.gateway = gateway
         self.source = UInt32(truncatingIfNeeded: source)
         kind = rank.kind
+        isLongLived = digest.flags.contains(.longLivedStale)
         isInternal = rank.isInternal
         origin = digest.origin
         pathLength = digest.pathLength
@@ -50,9 +54,11 @@ struct Candidate: Sendable {
         multipath = rank.multipath
     }
 
-    /// Whether both circuits let the two share the traffic, if they are equal.
+    /// Whether both circuits let the two share the traffic, if they are equal. What is kept over a
+    /// long restart does not: nobody has said for hours where it leads.
     func mayShare(with other: Candidate) -> Bool {
         if multipath == .off || other.multipath == .off { return false }
+        if isLongLived || other.isLongLived { return false }
         return circuit == other.circuit || multipath == .circuits && other.multipath == .circuits
     }
 }
@@ -138,6 +144,7 @@ enum Selection {
     /// Steps up to ORIGIN.
     private static func isBefore(_ a: Candidate, _ b: Candidate) -> Comparison {
         if a.kind != b.kind { return a.kind < b.kind ? .lower : .higher }
+        if a.isLongLived != b.isLongLived { return b.isLongLived ? .lower : .higher }
         if a.localPref != b.localPref { return a.localPref > b.localPref ? .lower : .higher }
         if a.pathLength != b.pathLength { return a.pathLength < b.pathLength ? .lower : .higher }
         if a.origin != b.origin { return a.origin < b.origin ? .lower : .higher }
@@ -150,6 +157,7 @@ enum Selection {
             isBetter ? reason : nil
         }
         if a.kind != b.kind { return decide(a.kind < b.kind, .kind) }
+        if a.isLongLived != b.isLongLived { return decide(b.isLongLived, .longLived) }
         if a.localPref != b.localPref { return decide(a.localPref > b.localPref, .localPref) }
         if a.pathLength != b.pathLength {
             return decide(a.pathLength < b.pathLength, .pathLength)

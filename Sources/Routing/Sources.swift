@@ -13,6 +13,8 @@ struct Source: Sendable {
     var staleEpoch: UInt8?
     /// What is stale is kept over a long restart, as the last choice (RFC 9494).
     var isLongLived = false
+    /// It has told paths apart by identifiers (RFC 7911).
+    var hasPathIDs = false
     /// Epochs ended since the last complete pass over the space.
     var endedEpochs = 0
     var isRemoved = false
@@ -135,6 +137,7 @@ struct Source: Sendable {
     /// Ends the present epoch.
     mutating func advance(keepingStale: Bool) {
         staleEpoch = keepingStale ? epoch : nil
+        isLongLived = false
         staleReceived = keepingStale ? received : PrefixCounts()
         staleAccepted = keepingStale ? accepted : PrefixCounts()
         staleLacking = keepingStale ? lacking : 0

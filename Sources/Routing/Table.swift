@@ -54,9 +54,11 @@ struct Table<P: RoutePrefix>: Sendable {
     private var slots: [UInt32]
     private var free: [UInt32] = []
     private let seed: UInt64
-    /// Rows that the pass has still to look at, and the next one.
+    /// Rows that the pass has still to look at, and the next one. It goes round all rows that were
+    /// there as it began; those that come behind them would take the place of others.
     var passRemaining = 0
     var passCursor = 0
+    var passEnd = 0
 
     init(seed: UInt64) {
         self.seed = seed

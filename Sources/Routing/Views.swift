@@ -39,6 +39,8 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
     case only
     /// Originated before static before BGP.
     case kind
+    /// Kept over a long restart (RFC 9494).
+    case longLived
     /// Lower LOCAL_PREF.
     case localPref
     /// Longer AS_PATH.
@@ -63,6 +65,7 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .only: "only path"
         case .kind: "kind of source"
+        case .longLived: "long-lived stale"
         case .localPref: "local preference"
         case .pathLength: "AS path length"
         case .origin: "origin"
@@ -95,6 +98,8 @@ public struct PathEntry: Hashable, Sendable {
     public var refusal: Refusal?
     /// Kept from before the peer's restart.
     public var isStale: Bool
+    /// Stale for so long that it is the last choice (RFC 9494).
+    public var isLongLived: Bool
     /// Whether it is the best of its prefix.
     public var isBest: Bool
     /// Whether it is one of several that share the traffic of the prefix, the best included.

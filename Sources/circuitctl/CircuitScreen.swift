@@ -57,37 +57,7 @@ extension Screen {
         for session in link.sessions { self.session(session) }
     }
 
-    private mutating func session(_ session: SessionReply) {
-        field(
-            "session",
-            Styled("\(session.peer) AS\(session.peerASN)  ")
-                + Styled(session.state, session.isEstablished ? .good : .bad)
-                + Styled(" for \(elapsed(session.sinceSeconds))"))
-        var terms = "from \(session.local) AS\(session.localASN)"
-        if let hold = session.holdSeconds {
-            terms += hold == 0 ? ", no hold time" : ", hold time \(hold)s"
-        }
-        if let keepalive = session.keepaliveSeconds, keepalive > 0 {
-            terms += ", keepalive \(keepalive)s"
-        }
-        var text = Styled(terms)
-        if let bfd = session.bfd { text += ", bfd " + Styled(bfd, bfd == "up" ? .good : .bad) }
-        field("", text)
-        for family in session.families {
-            let counts =
-                "\(family.family): \(grouped(family.received)) received, "
-                + "\(grouped(family.accepted)) accepted, \(grouped(family.advertised)) advertised"
-            let isRefused = session.isEstablished && !family.negotiated
-            field("", Styled(counts) + (isRefused ? Styled(", refused by the peer", .bad) : ""))
-        }
-        for warning in session.warnings { field("", mark(.warning) + Styled(warning)) }
-        if let error = session.lastError {
-            let name = session.isEstablished ? "last error: " : "why: "
-            field("", Styled(name, .dim) + Styled(error))
-        }
-    }
-
-    private mutating func field(_ name: String, _ text: Styled) {
+    mutating func field(_ name: String, _ text: Styled) {
         let padding = String(repeating: " ", count: max(1, 9 - name.count))
         // The name hangs to the left of the text, whose further lines align with its first.
         line(Styled(name, .dim) + Styled(padding), text, indent: 2)

@@ -28,16 +28,24 @@ let commands: [Command] = [
         run: showCircuits),
     Command(
         name: "circuit", operands: ["[NAME]"],
+        options: [
+            Option(name: "policy", sentence: "what each session lets in and out, step by step")
+        ],
         sentence: "one circuit: links, addresses, sessions, routes",
         details: """
             Shows one circuit in full: each link with its device, tags and addresses, each
-            BGP session with its state, terms, counts and last error. Without a name it
-            lists them. Ends with 1 when the circuit is down.
+            BGP session with its state, terms, counts against limits and last error.
+            Without a name it lists them. Ends with 1 when the circuit is down.
+
+            With --policy it shows what the keys of each session come to, both ways, in
+            the order in which they are applied: defaults, the provider's rules, the
+            tenant's networks and exchange are filled in.
             """,
         run: showCircuit),
     Command(
-        name: "routes", operands: ["[CIRCUIT]"],
+        name: "routes", operands: ["[NAME]"],
         options: [
+            Option(name: "why", value: "PREFIX", sentence: "explain one prefix, or an address"),
             Option(
                 name: "view", value: "VIEW", sentence: "received, accepted (usual) or advertised"),
             Option(name: "tenant", value: "NAME", sentence: "all accepted routes of a tenant"),
@@ -46,11 +54,11 @@ let commands: [Command] = [
             Option(name: "prefix", value: "PREFIX", sentence: "only inside this prefix"),
             Option(name: "long", sentence: "peer, origin and communities too"),
         ],
-        sentence: "routes of a circuit or a tenant",
+        sentence: "routes of a circuit or tenant, or why one is so",
         details: """
-            Shows a circuit's routes as the peers announced them (received), as policy let
-            them in (accepted), or as we announce them (advertised); or all accepted
-            routes of a tenant.
+            Shows the routes of circuit NAME as the peers announced them (received), as
+            policy let them in (accepted), or as we announce them (advertised); or all
+            accepted routes of a tenant.
 
             *  chosen for forwarding, and in the kernel
             ~  chosen, on its way to the kernel
@@ -59,6 +67,11 @@ let commands: [Command] = [
 
             A sentence below a row says why it was not accepted or not chosen. Many
             routes come as pages; with --json each page is a document of its own.
+
+            With --why it explains one prefix: all its paths in the order of selection,
+            each with the step that put it there or the reason why it was refused, and
+            what the kernel has. An address means the longest prefix that covers it. NAME
+            is a circuit or a tenant; without it all tenants are looked at.
             """,
         run: showRoutes),
     Command(
@@ -77,9 +90,9 @@ let commands: [Command] = [
         sentence: "faults of a configuration directory, offline",
         details: """
             Reads DIR (usually /etc/circuitd) as circuitd would and prints every fault as
-            FILE:LINE:COLUMN: sentence. Asks no daemon and changes nothing; no password is
-            read, only whether its file is there and closed to others. Ends with 1 when
-            there is a fault; warnings alone are 0.
+            FILE:LINE:COLUMN: sentence. Asks no daemon and changes nothing. Passwords are
+            judged where this user may read them, and never shown. Ends with 1 when there
+            is a fault; warnings alone are 0.
             """,
         run: checkDirectory),
     Command(
@@ -117,27 +130,41 @@ let commands: [Command] = [
             """,
         run: confirm),
     Command(
-        name: "drain", operands: ["CIRCUIT/LINK"],
-        sentence: "move traffic away from a link (refused by this version)",
+        name: "drain", operands: ["CIRCUIT", "[LINK]"],
+        sentence: "move traffic away from a link",
         details: """
-            Would move traffic off a link before work on it: CIRCUIT/LINK, or
-            CIRCUIT/PEERING/LINK for one peering of several. circuitd 0.1 cannot do it so
-            far and refuses; take the link out of its circuit's file instead.
+            Moves traffic off a link before work on it, both ways, while its sessions stay:
+            its routes become the last choice here, and its peers hear ours marked with
+            GRACEFUL_SHUTDOWN (RFC 8326). LINK is a link's name, or PEERING/LINK for one
+            peering of several; CIRCUIT/LINK is read, too. A drained link stays drained
+            over restarts, until undrained.
             """,
         run: { (call) throws(Failure) in try change(.drain, call) }),
     Command(
-        name: "undrain", operands: ["CIRCUIT/LINK"],
-        sentence: "take traffic back to a link (refused by this version)",
+        name: "undrain", operands: ["CIRCUIT", "[LINK]"],
+        sentence: "take traffic back to a link",
         details: "Undoes `circuitctl drain`.",
         run: { (call) throws(Failure) in try change(.undrain, call) }),
     Command(
-        name: "clear", operands: ["CIRCUIT/LINK"],
-        sentence: "reset the sessions of a link",
+        name: "clear", operands: ["CIRCUIT", "[LINK]"],
+        options: [
+            Option(name: "peer", value: "ADDR", sentence: "only the session with this peer"),
+            Option(
+                name: "soft", value: "WAY",
+                sentence: "in or out: routes again, and no session ends"),
+            Option(name: "reason", value: "TEXT", sentence: "what the peers are told"),
+        ],
+        sentence: "reset sessions, or ask for their routes again",
         details: """
-            Ends the BGP sessions of a link and starts them anew: CIRCUIT/LINK, or
-            CIRCUIT/PEERING/LINK for one peering of several. Its traffic is disturbed.
+            Ends the BGP sessions of a circuit, or of one LINK (PEERING/LINK for one peering
+            of several), and starts them anew; a session that is held down because of too
+            many prefixes is let go. The peer hears Cease 6/4 with the reason, if one is
+            given. Traffic is disturbed.
+
+            --soft in   evaluates again what the peers announced, asking them for it
+            --soft out  computes and sends again what the peers hear
             """,
-        run: { (call) throws(Failure) in try change(.clear, call) }),
+        run: clear),
     Command(
         name: "shutdown",
         options: [Option(name: "yes", sentence: "do not ask")],

@@ -22,7 +22,16 @@ func showCircuits(_ call: Call) throws(Failure) -> ExitCode {
 }
 
 func showCircuit(_ call: Call) throws(Failure) -> ExitCode {
-    guard let name = call.operands.first else { return try showCircuits(call) }
+    guard let name = call.operands.first else {
+        guard call.options["policy"] == nil else {
+            throw Failure(.usage, "--policy goes with a circuit's NAME")
+        }
+        return try showCircuits(call)
+    }
+    if call.options["policy"] != nil {
+        _ = try call.show(.policy(name), as: PolicyReply.self) { $1.policy($0) }
+        return .fine
+    }
     let reply = try call.show(.circuit(name), as: CircuitReply.self) { $1.circuit($0) }
     return reply.summary.health == .down ? .refused : .fine
 }
@@ -41,6 +50,7 @@ func showHealth(_ call: Call) throws(Failure) -> ExitCode {
 }
 
 func showRoutes(_ call: Call) throws(Failure) -> ExitCode {
+    if let text = call.options["why"] { return try explain(text, call) }
     var query = Request.RouteQuery()
     if let text = call.options["view"] {
         let known = RouteView.allCases.filter { $0.rawValue.hasPrefix(text) }
@@ -72,7 +82,7 @@ func showRoutes(_ call: Call) throws(Failure) -> ExitCode {
         }
         request = { .tenantRoutes(tenant, $0) }
     default:
-        throw Failure(.usage, "routes needs a CIRCUIT or --tenant NAME")
+        throw Failure(.usage, "routes needs a circuit's NAME or --tenant NAME")
     }
     let layout = RoutesLayout(
         namesCircuits: call.operands.isEmpty, isLong: call.options["long"] != nil)
@@ -131,16 +141,84 @@ func shutdown(_ call: Call) throws(Failure) -> ExitCode {
     return try act(.shutdown, call)
 }
 
-func change(_ action: Request.LinkAction, _ call: Call) throws(Failure) -> ExitCode {
-    let word = call.operands.first ?? ""
-    let parts = word.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard (2...3).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
-        throw Failure(.usage, "\(word) is not CIRCUIT/LINK or CIRCUIT/PEERING/LINK")
+/// Explains a prefix.
+private func explain(_ text: String, _ call: Call) throws(Failure) -> ExitCode {
+    guard let prefix = Prefix(orAddress: text) else {
+        throw Failure(.usage, "\(text) is not a prefix such as 10.0.0.0/8, and no address")
     }
-    let link = Request.LinkName(
-        circuit: parts[0], peering: parts.count == 3 ? parts[1] : nil,
-        role: parts[parts.count - 1])
+    for name in ["view", "link", "family", "prefix", "long"] where call.options[name] != nil {
+        throw Failure(.usage, "--why explains one prefix; it takes no --\(name)")
+    }
+    func show(_ scope: Request.WhyScope) throws(Failure) -> ExitCode {
+        _ = try call.show(.why(scope, prefix), as: WhyReply.self) { $1.why($0) }
+        return .fine
+    }
+    switch (call.operands.first, call.options["tenant"]) {
+    case (nil, nil): return try show(.all)
+    case (nil, let tenant?): return try show(.tenant(tenant))
+    case (_?, _?): throw Failure(.usage, "a NAME and --tenant exclude each other")
+    case (let name?, nil):
+        do throws(Failure) {
+            return try show(.circuit(name))
+        } catch {
+            guard error.code == .refused else { throw error }
+            // No circuit of that name: a tenant, perhaps. Else the first answer knows best.
+            do throws(Failure) { return try show(.tenant(name)) } catch { throw refusal(error) }
+            func refusal(_ second: Failure) -> Failure {
+                second.code == .refused ? error : second
+            }
+        }
+    }
+}
+
+/// The circuit and the link that the operands name: `CIRCUIT LINK`, `CIRCUIT PEERING/LINK`, or all
+/// in one word.
+private func place(
+    _ call: Call
+) throws(Failure) -> (circuit: String, peering: String?, role: String?) {
+    let word = call.operands.joined(separator: "/")
+    let parts = word.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard (1...3).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
+        throw Failure(
+            .usage,
+            "\(call.operands.joined(separator: " ")) is not CIRCUIT LINK or CIRCUIT PEERING/LINK")
+    }
+    return (
+        parts[0], parts.count == 3 ? parts[1] : nil,
+        parts.count > 1 ? parts[parts.count - 1] : nil
+    )
+}
+
+func change(_ action: Request.LinkAction, _ call: Call) throws(Failure) -> ExitCode {
+    let (circuit, peering, role) = try place(call)
+    guard let role else { throw Failure(.usage, "\(action.rawValue) needs a LINK of \(circuit)") }
+    let link = Request.LinkName(circuit: circuit, peering: peering, role: role)
     return try act(.link(link, action), call)
+}
+
+func clear(_ call: Call) throws(Failure) -> ExitCode {
+    let (circuit, peering, role) = try place(call)
+    var clear = Request.Clear(circuit: circuit, peering: peering, role: role)
+    if let text = call.options["peer"] {
+        guard let peer = IPAddress(text) else {
+            throw Failure(.usage, "--peer is an address, not \(text)")
+        }
+        clear.peer = peer
+    }
+    switch call.options["soft"] {
+    case nil: break
+    case "in": clear.kind = .softIn
+    case "out": clear.kind = .softOut
+    case let text?: throw Failure(.usage, "--soft is in or out, not \(text)")
+    }
+    if let reason = call.options["reason"] {
+        guard clear.kind == .hard else {
+            throw Failure(.usage, "a soft clear ends no session, so no peer hears a reason")
+        }
+        if let fault = Request.Clear.fault(inReason: reason) { throw Failure(.usage, fault) }
+        clear.reason = reason
+    }
+    return try act(.clear(clear), call)
 }
 
 private func act(_ request: Request, _ call: Call) throws(Failure) -> ExitCode {

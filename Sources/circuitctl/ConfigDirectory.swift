@@ -1,9 +1,10 @@
 // A configuration directory read for `circuitctl check`: which files count, and what is known of key
-// files without opening them.
+// files. A password is judged by its form where this user may read it; it goes no further than here.
 
 import Control
 import Glibc
 import Intent
+import Net
 
 /// The files of a directory as `Check.directory` wants them.
 struct ConfigDirectory {
@@ -39,7 +40,13 @@ struct ConfigDirectory {
             guard stat("\(directory)/keys/\(name)", &status) == 0,
                 status.st_mode & S_IFMT == S_IFREG
             else { continue }
-            keys["keys/\(name)"] = KeyFile(digest: 0, isTooOpen: status.st_mode & 0o027 != 0)
+            let isTooOpen = status.st_mode & 0o027 != 0
+            if let password = password("\(directory)/keys/\(name)") {
+                keys["keys/\(name)"] = KeyFile(
+                    password: password, digest: 0, isTooOpen: isTooOpen)
+            } else {
+                keys["keys/\(name)"] = KeyFile(digest: 0, isTooOpen: isTooOpen)
+            }
         }
     }
 
@@ -54,14 +61,7 @@ struct ConfigDirectory {
             return
         }
         defer { fclose(file) }
-        var contents: [UInt8] = []
-        while contents.count <= Self.longestFile {
-            let piece = [UInt8](unsafeUninitializedCapacity: 64 * 1024) { buffer, count in
-                count = fread(buffer.baseAddress, 1, buffer.count, file)
-            }
-            if piece.isEmpty { break }
-            contents += piece
-        }
+        let contents = contents(of: file, upto: Self.longestFile + 1)
         if ferror(file) != 0 {
             faults.append(Fault(file: name, words(errno)))
         } else if contents.count > Self.longestFile {
@@ -70,6 +70,27 @@ struct ConfigDirectory {
             files[name] = contents
         }
     }
+}
+
+/// The bytes of an open file, or its first `most` and a few more.
+private func contents(of file: UnsafeMutablePointer<FILE>, upto most: Int) -> [UInt8] {
+    var contents: [UInt8] = []
+    while contents.count < most {
+        let piece = [UInt8](unsafeUninitializedCapacity: 64 * 1024) { buffer, count in
+            count = fread(buffer.baseAddress, 1, buffer.count, file)
+        }
+        if piece.isEmpty { break }
+        contents += piece
+    }
+    return contents
+}
+
+/// What a key file would sign with; nil where this user may not read it.
+private func password(_ path: String) -> [UInt8]? {
+    guard let file = fopen(path, "re") else { return nil }
+    defer { fclose(file) }
+    let contents = contents(of: file, upto: 64 * 1024)
+    return ferror(file) == 0 ? SigningSecret.password(in: contents) : nil
 }
 
 /// `circuitctl check`.

@@ -31,13 +31,13 @@ extension Screen {
 
     private func row(_ route: RouteRow, _ layout: RoutesLayout, _ table: inout Table) {
         let choice: Styled =
-            switch (route.best, route.kernel) {
+            switch (route.best || route.shares, route.kernel) {
             case (true, .refused?): Styled("!", .bad)
             case (true, .pending?): Styled("~", .warning)
             case (true, _): Styled("*", .good)
             case (false, _): " "
             }
-        let flags = choice + Styled(route.stale ? "s" : "", .warning)
+        let flags = choice + Styled(route.stale || route.longLived ? "s" : "", .warning)
         let link =
             layout.namesCircuits && !route.circuit.isEmpty
             ? [route.circuit, route.link].filter { !$0.isEmpty }.joined(separator: "/")
@@ -52,8 +52,14 @@ extension Screen {
         guard layout.isLong else { return }
         var more = ["origin \(route.origin)"]
         if let peer = route.peer { more.append("peer \(peer)") }
-        if !route.communities.isEmpty {
-            more.append("communities \(route.communities.joined(separator: " "))")
+        if let id = route.pathID { more.append("path \(id)") }
+        if !route.allCommunities.isEmpty {
+            more.append("communities \(route.allCommunities.joined(separator: " "))")
+        }
+        if let mark = route.onlyToCustomer { more.append("only to customer \(mark)") }
+        if let originator = route.originatorID { more.append("originator \(originator)") }
+        if !route.clusterList.isEmpty {
+            more.append("cluster list \(route.clusterList.joined(separator: " "))")
         }
         table.detail(Styled(more.joined(separator: ", "), .dim))
     }

@@ -1,6 +1,8 @@
 // Text on its way to a person: pieces with a style, made harmless at the door. Peers choose some of
 // the text that is shown here, and no escape sequence of theirs may reach a terminal.
 
+import Control
+
 /// What a piece of text means; the terminal's colours follow from it.
 enum Style {
     case plain
@@ -91,27 +93,6 @@ struct Styled: ExpressibleByStringInterpolation {
         }
         lines.append(line)
         return lines
-    }
-}
-
-/// The text with control and direction-changing characters spelt out.
-func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isHarmful) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-        if isHarmful(scalar) {
-            result += "\\u{\(String(scalar.value, radix: 16))}"
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return result
-}
-
-private func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-    default: false
     }
 }
 

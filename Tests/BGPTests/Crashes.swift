@@ -15,5 +15,9 @@ struct Crash: CustomTestStringConvertible {
 
     var testDescription: String { "\(ordeal), \(bytes.count) bytes" }
 
-    static let all: [Crash] = []
+    static let all: [Crash] = [
+        // A row was left out of a pass over its table, since new rows took its turn: a gateway that
+        // became usable again found it unqueued, and its route never came into the kernel.
+        .init(.established, "650006b5d565017a5b3b7a5b650202440b2f65ffff")
+    ]
 }

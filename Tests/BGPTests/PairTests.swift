@@ -128,4 +128,31 @@ struct PairTests {
         #expect(pair.peers[1].negotiated?.peerASN == ASN(65000))
         #expect(pair.peers[1].negotiated?.gracefulRestart?.restartTime == 120)
     }
+
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `two speakers with everything on agree from both sides`(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed)
+        var pair = Pair(CapabilityTests.everything, CapabilityTests.mirrored, seed: seed)
+        pair.start()
+        pair.run(until: .at(60), &random)
+        let first = try #require(pair.peers[0].negotiated)
+        let second = try #require(pair.peers[1].negotiated)
+        #expect(first.addPathIn == second.addPathOut && first.addPathOut == second.addPathIn)
+        #expect(first.addPathIn == [.ipv4, .ipv6] && first.longLived == second.longLived)
+        #expect(first.hasExtendedNextHop && second.hasExtendedNextHop)
+        #expect(first.hasEnhancedRefresh && second.hasEnhancedRefresh)
+        #expect(first.peerRole == .provider && second.peerRole == .customer)
+    }
+
+    @Test func `RFC 9234 §4.2: two speakers whose roles do not fit never come up`() {
+        var random = SeededGenerator(1)
+        var wrong = CapabilityTests.mirrored
+        wrong.role = .peer
+        var pair = Pair(CapabilityTests.everything, wrong, seed: 1)
+        pair.start()
+        pair.run(until: .at(300), &random)
+        #expect(pair.established == [0, 0])
+        // Both refuse at once, so that neither need hear the other do so.
+        #expect(pair.peers.contains { $0.lastDown == .sent(Notification(2, 11)) })
+    }
 }

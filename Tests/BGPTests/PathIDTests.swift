@@ -189,6 +189,28 @@ struct PathIDTests {
         #expect(update.withdrawn4 == prefixes && update.withdrawnIDs4 == [0, 0])
     }
 
+    @Test(arguments: [[], .receive, .send, [.receive, .send]] as [AddPath])
+    func `a session reads and writes identifiers as it agreed to`(_ ours: AddPath) throws {
+        var settings = CapabilityTests.everything
+        settings.addPath = ours
+        var probe = PeerProbe(settings)
+        probe.establish(Golden.fullOpen)
+        let agreed = try #require(probe.peer.negotiated)
+        let isIn = ours.contains(.receive)
+        let isOut = ours.contains(.send)
+        #expect(agreed.addPathIn == (isIn ? [.ipv4, .ipv6] : []))
+        #expect(UpdateWriter(agreed).pathIDs == (isOut ? [.ipv4, .ipv6] : []))
+        var writer = UpdateWriter(pathIDs: isIn ? [.ipv4, .ipv6] : [])
+        let prefixes = [prefix4("10.0.0.0/8"), prefix4("10.0.0.0/8")]
+        let fits = writer.announce(
+            prefixes, ids: [3, 4], attributes: Self.attributes, nextHop: address6("2001:db8::1"))
+        #expect(fits)
+        probe.hear(writer.take())
+        #expect(probe.update.verdict == .ok && probe.update.announced4 == prefixes)
+        #expect(probe.update.announcedIDs4 == (isIn ? [3, 4] : []))
+        #expect(probe.update.nextHop4 == IPAddress("2001:db8::1"))
+    }
+
     @Test func `a writer for a session writes what was agreed on`() {
         var agreed = SessionTests.agreed
         agreed.addPathIn = [.ipv6]

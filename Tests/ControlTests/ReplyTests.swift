@@ -26,8 +26,18 @@ private let summary = CircuitSummary(
     @Test func `a circuit survives the way`() {
         let session = SessionReply(
             peer: "10.0.0.2", local: "10.0.0.1", peerASN: 4_294_967_295, localASN: 1,
-            state: "Established", sinceSeconds: 1, holdSeconds: 90,
-            families: [FamilyReply(family: "ipv4", negotiated: true, received: 1)])
+            state: "Established", sinceSeconds: 1, holdSeconds: 90, role: "customer",
+            peerRole: "provider",
+            capabilities: CapabilitiesReply(
+                pathsIn: ["ipv4"], restartSeconds: 120, longLivedSeconds: ["ipv4": 3600],
+                hostname: "edge1"),
+            families: [
+                FamilyReply(
+                    family: "ipv4", negotiated: true, received: 1, heldBack: 2, limitIn: 10)
+            ], holdDownSeconds: 9, shutdown: "",
+            lastSent: NotificationReply(code: 6, subcode: 4, name: "n", sinceSeconds: 1),
+            lastReceived: NotificationReply(
+                code: 6, subcode: 2, name: "n", text: "t", sinceSeconds: 1))
         let link = LinkReply(
             role: "primary", tenant: "acme", forwarding: true, state: "forwarding", port: "ecx-a",
             portDevice: "bond0", device: "c1.1010.100", tags: "802.1q 100", vrf: "vrf-acme",
@@ -47,6 +57,72 @@ private let summary = CircuitSummary(
         #expect(trip(Event(number: 1, time: "t", kind: "link", circuit: "c", text: "x")))
         #expect(trip(ConfirmReply(circuits: ["a"])))
         #expect(trip(ActionReply("done")))
+    }
+
+    @Test func `explanations and policies survive the way`() throws {
+        #expect(trip(try whyExample()))
+        let session = SessionPolicy(try policyExample())
+        #expect(trip(PolicyReply(circuit: "a", provider: "dedicated", sessions: [session])))
+    }
+
+    @Test(arguments: [
+        (0, 10, 0), (1, 10, 10), (10, 10, 100), (11, 10, 110), (999, 1000, 99), (1, 3, 33),
+    ])
+    func `how full a family is is a percentage of its limit`(
+        count: Int, limit: Int, expected: Int
+    ) {
+        let reply = FamilyReply(
+            family: "ipv4", negotiated: true, received: count, advertised: count, limitIn: limit,
+            limitOut: limit)
+        #expect(reply.percentIn == expected)
+        #expect(reply.percentOut == expected)
+    }
+
+    @Test func `without a limit, or with one of none, there is no percentage`() {
+        #expect(FamilyReply(family: "ipv4", negotiated: true, received: 5).percentIn == nil)
+        #expect(
+            FamilyReply(family: "ipv4", negotiated: true, received: 5, limitIn: 0).percentIn == nil)
+        #expect(
+            FamilyReply(family: "ipv4", negotiated: true, received: .max, limitIn: 1).percentIn
+                == nil)
+    }
+
+    @Test func `what a peer says of itself is harmless`() {
+        let reply = CapabilitiesReply(hostname: "a\u{1B}[2J", version: "b\u{202E}c\n")
+        #expect(reply.hostname == "a\\u{1b}[2J")
+        #expect(reply.version == "b\\u{202e}c\\u{a}")
+        let parting = NotificationReply(
+            code: 6, subcode: 2, name: "cease", text: "\u{9B}1m", sinceSeconds: 0)
+        #expect(parting.text == "\\u{9b}1m")
+        #expect(CapabilitiesReply(hostname: "", version: "").hostname == nil)
+    }
+
+    @Test(arguments: [
+        (CapabilitiesReply(), ["refresh"]),
+        (CapabilitiesReply(routeRefresh: false), ["no refresh"]),
+        (CapabilitiesReply(fourOctetASN: false), ["2-octet AS only", "refresh"]),
+        (
+            CapabilitiesReply(
+                enhancedRefresh: true, extendedMessages: true, extendedNextHop: true,
+                pathsIn: ["ipv4", "ipv6"], pathsOut: ["ipv4"]),
+            [
+                "enhanced refresh", "extended messages", "extended next hop",
+                "add-path in ipv4+ipv6", "add-path out ipv4",
+            ]
+        ),
+        (
+            CapabilitiesReply(
+                restartSeconds: 120, restartFamilies: ["ipv4"], restartOnNotification: true,
+                longLivedSeconds: ["ipv6": 5, "ipv4": 3600]),
+            [
+                "refresh", "graceful restart 120s ipv4 with notifications", "long-lived 3600s ipv4",
+                "long-lived 5s ipv6",
+            ]
+        ),
+        (CapabilitiesReply(restartSeconds: 9), ["refresh", "graceful restart 9s as helper"]),
+    ])
+    func `capabilities have names`(reply: CapabilitiesReply, names: [String]) {
+        #expect(reply.names == names)
     }
 
     @Test func `a reply is one line of sorted keys with bare slashes`() {

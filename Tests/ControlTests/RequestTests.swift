@@ -40,9 +40,23 @@ private func parse(_ line: String) -> Result<Request, RequestError> {
         ("POST /v1/shutdown", .shutdown),
         ("POST /v1/circuits/a/links/b/drain", .link(.init(circuit: "a", role: "b"), .drain)),
         ("POST /v1/circuits/a/links/b/undrain", .link(.init(circuit: "a", role: "b"), .undrain)),
+        ("GET /v1/circuits/a/policy", .policy("a")),
         (
             "POST /v1/circuits/a/links/b/clear?peering=p",
-            .link(.init(circuit: "a", peering: "p", role: "b"), .clear)
+            .clear(.init(circuit: "a", peering: "p", role: "b"))
+        ),
+        ("POST /v1/circuits/a/clear", .clear(.init(circuit: "a"))),
+        (
+            "POST /v1/circuits/a/clear?peer=10.0.0.2&soft=in",
+            .clear(.init(circuit: "a", peer: .v4(IPv4Address(10, 0, 0, 2)), kind: .softIn))
+        ),
+        (
+            "POST /v1/circuits/a/clear?soft=out",
+            .clear(.init(circuit: "a", kind: .softOut))
+        ),
+        (
+            "POST /v1/circuits/a/clear?reason=new+key,+ask+Ann",
+            .clear(.init(circuit: "a", reason: "new key, ask Ann"))
         ),
     ])
     func `a path of the list is its request`(line: String, expected: Request) {
@@ -57,6 +71,47 @@ private func parse(_ line: String) -> Result<Request, RequestError> {
     }
 
     @Test(arguments: [
+        ("GET /v1/routes?why=10.0.0.0/8", Request.WhyScope.all, "10.0.0.0/8"),
+        ("GET /v1/tenants/acme/routes?why=10.0.0.0/8", .tenant("acme"), "10.0.0.0/8"),
+        ("GET /v1/circuits/a/routes?why=::/0", .circuit("a"), "::/0"),
+        ("GET /v1/routes?why=10.1.2.3", .all, "10.1.2.3/32"),
+        ("GET /v1/routes?why=fd00::1", .all, "fd00::1/128"),
+    ])
+    func `why is asked of a prefix, or of an address`(
+        line: String, scope: Request.WhyScope, text: String
+    ) throws {
+        #expect(parse(line) == .success(.why(scope, try prefix(text))))
+    }
+
+    @Test(arguments: [
+        (
+            "GET /v1/routes", 400,
+            "/v1/routes needs why=PREFIX; see /v1/circuits/NAME/routes"
+        ),
+        (
+            "GET /v1/routes?why=10.0.0.1/8", 400,
+            "10.0.0.1/8 is not a prefix such as 10.0.0.0/8, and no address"
+        ),
+        (
+            "GET /v1/circuits/a/routes?why=10.0.0.0/8&view=received", 400,
+            "/v1/circuits/a/routes takes no view"
+        ),
+        ("GET /v1/circuits/a/policy?x=1", 400, "/v1/circuits/a/policy takes no x"),
+        ("POST /v1/circuits/a/policy", 405, "/v1/circuits/a/policy answers GET, not POST"),
+        ("GET /v1/circuits/a/clear", 405, "/v1/circuits/a/clear answers POST, not GET"),
+        ("POST /v1/circuits/a/clear?peer=x", 400, "peer is an address, not x"),
+        ("POST /v1/circuits/a/clear?soft=both", 400, "soft is in or out, not both"),
+        (
+            "POST /v1/circuits/a/clear?soft=in&reason=x", 400,
+            "a soft clear ends no session, so no peer hears a reason"
+        ),
+        (
+            "POST /v1/circuits/a/clear?reason=\(String(repeating: "x", count: 256))", 400,
+            "a peer is told 255 bytes at most, and the reason has 256"
+        ),
+        (
+            "POST /v1/circuits/a/clear?reason=a%0Ab", 400, "the reason is not one line of text"
+        ),
         ("GET /", 404, "there is no /; see /v1/status and /v1/circuits"),
         ("GET /v1", 404, "there is no /v1; see /v1/status and /v1/circuits"),
         ("GET /v2/status", 404, "there is no /v2/status; see /v1/status and /v1/circuits"),
@@ -114,6 +169,10 @@ private func parse(_ line: String) -> Result<Request, RequestError> {
         .tenantRoutes("a?b", .init()), .plan, .events(circuit: nil), .events(circuit: "a&b"),
         .metrics, .reload, .confirm, .shutdown,
         .link(.init(circuit: "c", peering: "p/q", role: "r"), .drain),
+        .clear(.init(circuit: "c", peering: "p/q", role: "r", reason: "a&b=c ü")),
+        .clear(.init(circuit: "c/d", peer: .v6(IPv6Address(high: 1, low: 2)), kind: .softOut)),
+        .policy("a/b"), .why(.all, .default(.ipv6)), .why(.tenant("a b"), .default(.ipv4)),
+        .why(.circuit("a?b"), .default(.ipv4)),
     ]
 
     @Test(arguments: all)

@@ -113,7 +113,7 @@ import Testing
     @Test func `clearing a link resets its session, which comes again`() {
         let (bench, id) = running()
         let count = bench.dials.count
-        _ = bench.ask(.link(Request.LinkName(circuit: "dc", role: "main"), .clear))
+        _ = bench.ask(.clear(Request.Clear(circuit: "dc", role: "main")))
         #expect(bench.isClosed(id))
         bench.wait(3)
         #expect(bench.dials.count > count)

@@ -130,6 +130,18 @@ import Testing
         #expect(Self.impact(change) == .interface)
     }
 
+    @Test(arguments: [
+        Change.session("med") { $0.med = 1 }, .session("default") { $0.acceptsDefault = true },
+        .session("role") { $0.role = .peer }, .session("nothing") { _ in },
+    ])
+    func `a session by itself has the impact that it has in its circuit`(change: Change) throws {
+        var changed = Self.circuit
+        change.apply(&changed)
+        let before = try #require(Self.circuit.peerings.first?.links.first?.sessions.first)
+        let after = try #require(changed.peerings.first?.links.first?.sessions.first)
+        #expect(Catalog.impact(from: before, to: after) == Self.impact(change))
+    }
+
     @Test func `links of other edges do not count`() {
         let change = Change.link("mtu") { $0.mtu = 1400 }
         #expect(Self.impact(change, on: "ord2") == .none)

@@ -117,6 +117,23 @@ import Testing
                     peerings: [Peering(name: "", tenant: "acme", links: links)]))
     }
 
+    @Test func `a carrier has a role, rules, limits and two links that share the traffic`() throws {
+        let circuit = try read("circuits/acme-transit.yaml")
+        let sessions = circuit.peerings.flatMap(\.links).flatMap(\.sessions)
+        #expect(sessions.map(\.peer.description) == ["192.0.2.10", "192.0.2.14"])
+        for session in sessions {
+            #expect(session.role == .customer)
+            #expect(session.multipath == .links)
+            #expect(session.importRules.map(\.isRefusal) == [true, true, false, false])
+            #expect(session.importRules.map(\.localPref) == [nil, nil, 120, nil])
+            #expect(session.importRules.last?.removes == [.standard(64600)])
+            #expect(session.exportRules.map(\.adds) == [[.standard(Community(64496, 3000))]])
+            #expect(session.limits.holdDown == .seconds(1800))
+            #expect(session.longLived == .seconds(3600))
+            #expect(session.acceptsDefault && !session.advertisesDefault)
+        }
+    }
+
     @Test func `expressroute has two peerings under one outer tag, and a session a family`() throws
     {
         let circuit = try read("circuits/acme-azure.yaml")

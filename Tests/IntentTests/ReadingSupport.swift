@@ -13,7 +13,7 @@ enum Example {
     static let files = [
         "circuitd.yaml", "tenants/acme.yaml", "tenants/acme-public.yaml",
         "circuits/acme-aws.yaml", "circuits/acme-azure.yaml", "circuits/acme-dc.yaml",
-        "circuits/acme-inside.yaml",
+        "circuits/acme-inside.yaml", "circuits/acme-transit.yaml",
     ]
 
     static let keys: [String: KeyFile] = [

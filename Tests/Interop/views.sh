@@ -20,7 +20,7 @@ our_route() {
         jq -r --arg prefix "$2" '.routes[] | select(.prefix == $prefix) |
             "origin \(.origin)", "path \(.asPath)", "next-hop \(.nextHop)",
             (.med // empty | "med \(.)"), (.localPref // empty | "local-pref \(.)"),
-            (.communities[] | (if split(":") | length == 3 then "large" else "community" end) + " \(.)"),
+            (.communities[] | "community \(.)"), (.largeCommunities[] | "large \(.)"),
             (select(.stale) | "stale"), (select(.best) | "best")'
 }
 # has WHERE... -- LINE...: whether that command prints all those lines.

@@ -292,7 +292,10 @@ struct Scene {
             let isForwarding = accepted.contains { $0.gateway != nil }
             hold(
                 rib.unacknowledged(source) == 0 || !isForwarding,
-                "\(rib.unacknowledged(source)) prefixes are said not to be in the kernel")
+                """
+                \(rib.unacknowledged(source)) prefixes are said not to be in the kernel; \
+                \(rib.forwarding) \(rib.bestRoutes(Scene.space)); \(kernel.routes)
+                """)
         }
         var wanted: Set<Prefix> = []
         for route in rib.bestRoutes(Scene.space) {

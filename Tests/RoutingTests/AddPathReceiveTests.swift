@@ -83,6 +83,34 @@ struct AddPathReceiveTests {
         #expect(bench.rib.received(source) == PrefixCounts(ipv4: 32))
     }
 
+    @Test func `stale paths leave room for those that a restarted peer numbers anew`() {
+        var bench = Bench()
+        let source = bench.peer(1)
+        let target = many(1)[0]
+        _ = Self.learn(&bench, source, 1, (0..<32).map { (target, $0) })
+        bench.rib.markStale(source)
+        _ = Self.learn(&bench, source, 1, (100..<132).map { (target, $0) })
+        bench.rib.sweepStale(source)
+        bench.settle()
+        #expect(bench.rib.explain(.main, target).map(\.pathID) == Array(100..<132))
+    }
+
+    @Test func `a session that has no identifiers any more gives one path beside stale ones`() {
+        var bench = Bench()
+        let source = bench.peer(1)
+        let target = many(1)[0]
+        _ = Self.learn(&bench, source, 1, [(target, 5), (target, 6)])
+        bench.rib.markStale(source)
+        bench.announce(source, 1, [target])
+        bench.announce(source, 1, [target], attributes([7]))
+        #expect(bench.rib.explain(.main, target).map(\.isStale) == [false, true, true])
+        bench.rib.sweepStale(source)
+        bench.settle()
+        #expect(bench.rib.received(source) == PrefixCounts(ipv4: 1))
+        bench.withdraw(source, [target])
+        #expect(bench.rib.received(source) == PrefixCounts())
+    }
+
     @Test func `all stale paths stay until swept, and those announced again remain`() {
         var bench = Bench()
         let source = bench.peer(1)

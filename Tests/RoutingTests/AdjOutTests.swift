@@ -15,6 +15,11 @@ struct Listener {
     var withdrawals = 0
     var isInternal = false
     var limit = Int.max
+    /// Families whose prefixes carry identifiers; their routes stand in `wide`.
+    var pathIDs: Set<Family> = []
+    var hasExtendedNextHop = false
+    var wide: [Prefix: [UInt32: (attributes: [UInt8], nextHop: IPAddress?)]] = [:]
+    var wideCount: Int { wide.values.reduce(0) { $0 + $1.count } }
 
     mutating func read(_ bytes: [UInt8]) {
         var offset = 0
@@ -28,7 +33,11 @@ struct Listener {
             }
             var buffer = UpdateBuffer()
             let body = Array(bytes[(offset + headerLength)..<(offset + length)])
-            buffer.decode(body.span.bytes, rules: UpdateRules(isInternal: isInternal))
+            var rules = UpdateRules(isInternal: isInternal)
+            rules.hasPathIDs4 = pathIDs.contains(.ipv4)
+            rules.hasPathIDs6 = pathIDs.contains(.ipv6)
+            rules.hasExtendedNextHop = hasExtendedNextHop
+            buffer.decode(body.span.bytes, rules: rules)
             if buffer.verdict != .ok { Issue.record("verdict \(buffer.verdict)") }
             take(buffer)
             offset += length
@@ -37,22 +46,49 @@ struct Listener {
     }
 
     private mutating func take(_ buffer: UpdateBuffer) {
+        takeWide(buffer)
         let gone: [Prefix] =
             buffer.withdrawn4.map { .v4($0) } + buffer.withdrawn6.map { .v6($0) }
-        for prefix in gone {
+        for prefix in gone where !pathIDs.contains(prefix.family) {
             withdrawals += 1
             if routes.removeValue(forKey: prefix) == nil { Issue.record("never said: \(prefix)") }
         }
-        for prefix in buffer.announced4 {
+        for prefix in buffer.announced4 where !pathIDs.contains(.ipv4) {
             announcements += 1
             routes[.v4(prefix)] = (buffer.attributes, buffer.nextHop4)
         }
-        for prefix in buffer.announced6 {
+        for prefix in buffer.announced6 where !pathIDs.contains(.ipv6) {
             announcements += 1
             routes[.v6(prefix)] = (buffer.attributes, buffer.nextHop6.map { .v6($0) })
         }
-        if routes.count > limit { Issue.record("\(routes.count) are over the limit") }
+        if routes.count > limit || wideCount > limit {
+            Issue.record("\(routes.count) are over the limit")
+        }
         if let end = buffer.endOfRIB { ends.append(end) }
+    }
+
+    private mutating func takeWide(_ buffer: UpdateBuffer) {
+        let gone =
+            zip(buffer.withdrawn4.map { Prefix.v4($0) }, buffer.withdrawnIDs4)
+            .map { ($0, $1) }
+            + zip(buffer.withdrawn6.map { Prefix.v6($0) }, buffer.withdrawnIDs6)
+            .map { ($0, $1) }
+        for (prefix, id) in gone {
+            withdrawals += 1
+            if wide[prefix]?.removeValue(forKey: id) == nil {
+                Issue.record("never said: \(prefix) \(id)")
+            }
+            if wide[prefix]?.isEmpty == true { wide[prefix] = nil }
+        }
+        for (prefix, id) in zip(buffer.announced4, buffer.announcedIDs4) {
+            announcements += 1
+            wide[.v4(prefix), default: [:]][id] = (buffer.attributes, buffer.nextHop4)
+        }
+        for (prefix, id) in zip(buffer.announced6, buffer.announcedIDs6) {
+            announcements += 1
+            wide[.v6(prefix), default: [:]][id] =
+                (buffer.attributes, buffer.nextHop6.map { .v6($0) })
+        }
     }
 
     mutating func pull(_ bench: inout Bench, _ receiver: ReceiverID, limit: Int = 4096) {

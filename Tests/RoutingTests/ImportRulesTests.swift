@@ -198,6 +198,22 @@ struct ImportRulesTests {
         #expect(bench.rib.common.attributes.count == 0)
     }
 
+    @Test func `what no rule changes is stored once`() {
+        var bench = Bench()
+        let source = bench.peer(
+            1,
+            policy: rules(
+                rule {
+                    $0.prefixes = filter("20.0.0.0/24")
+                    $0.med = 1
+                }, rule { $0.removes = [pattern("9:9")] }))
+        bench.announce(source, 1, many(10))
+        // What was received, what the rule made of it, and the two tied together.
+        #expect(bench.rib.common.attributes.count == 3)
+        bench.withdraw(source, many(1))
+        #expect(bench.rib.common.attributes.count == 1)
+    }
+
     @Test func `another limit leaves what is stored alone and holds at once`() {
         var bench = Bench()
         let source = bench.peer(1, policy: ImportPolicy(accept: everything, limit: 2))

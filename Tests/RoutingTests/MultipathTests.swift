@@ -169,6 +169,23 @@ struct MultipathTests {
         #expect(entries.first?.reason == .med)
     }
 
+    @Test func `what is kept over a long restart shares with nobody`() {
+        var shared = SharedBench([1, 2])
+        shared.load(many(2))
+        for source in shared.sources.values {
+            shared.bench.rib.markStale(source)
+            shared.bench.rib.markLongLived(source)
+        }
+        shared.bench.settle()
+        #expect(shared.leads(many(2), to: 1))
+        shared.announce(2, many(2))
+        shared.bench.settle()
+        #expect(shared.leads(many(2), to: 2))
+        shared.announce(1, many(2))
+        shared.bench.settle()
+        #expect(shared.leads(many(2), to: 1, 2))
+    }
+
     @Test func `static routes of two links share, and BGP stands behind them`() {
         var bench = Bench()
         for number in [1, 2] as [UInt8] {
@@ -266,6 +283,32 @@ struct MultipathTests {
         let back = shared.bench.steps()
         #expect(routeSteps(back) == 0)
         #expect(shared.leads(many(300), to: 1, 2))
+    }
+
+    @Test func `rows with another way behind those that are left move out while there is time`() {
+        var shared = SharedBench([1, 2])
+        for peer in [3, 4] as [UInt8] {
+            shared.sources[peer] = shared.bench.peer(
+                peer, circuit: 1, policy: sharing(.links, localPref: 50))
+        }
+        shared.bench.up(1, 2, 3, 4)
+        for peer in [1, 2, 3] as [UInt8] { shared.announce(peer, many(20)) }
+        shared.bench.settle()
+        shared.end(1)
+        shared.bench.settle()
+        _ = shared.bench.steps()
+        shared.announce(4, many(5))
+        if let third = shared.sources[3] { shared.bench.withdraw(third, many(5)) }
+        shared.bench.settle()
+        let steps = shared.bench.steps()
+        #expect(routeSteps(steps) == 5)
+        shared.bench.down(2)
+        shared.bench.turn()
+        let later = shared.bench.steps()
+        #expect(replaces(later) == 2)
+        #expect(routeSteps(later) == 0)
+        #expect(shared.leads(many(5), to: 4))
+        #expect(shared.leads(many(15, from: 5), to: 3))
     }
 
     @Test func `with the last one the routes go, then group and singles`() {
@@ -460,6 +503,8 @@ struct MultipathTests {
         #expect(entries.map(\.isActive) == [true, true, false])
         #expect(entries.map(\.isBest) == [true, false, false])
         #expect(entries.map(\.reason) == [.localPref, .multipath, .localPref])
+        #expect(shared.bench.rib.bestRoutes(.main).map(\.source) == entries[..<2].map(\.source))
+        #expect(shared.bench.rib.bestRoutes(.main, limit: 1).map(\.isBest) == [true])
         guard let second = shared.sources[2] else { return }
         #expect(shared.bench.rib.paths(of: second, view: .accepted).map(\.isMultipath) == [true])
         shared.bench.down(1)

@@ -120,12 +120,13 @@ struct SelectionTests {
         digest.firstAS = UInt32.random(in: 1...2, using: &random)
         digest.pathLength = UInt16.random(in: 1...2, using: &random)
         digest.origin = UInt8.random(in: 0...1, using: &random)
+        if Int.random(in: 0..<4, using: &random) == 0 { digest.flags = .longLivedStale }
         let settings = SourceSettings(
             space: .main, circuit: 1, kind: Bool.random(using: &random) ? .external : .internal,
             peer: .v4(IPv4Address(raw: UInt32.random(in: 1...3, using: &random))),
             routerID: RouterID(raw: UInt32.random(in: 1...2, using: &random)))
         return Candidate(
-            path: UInt32(index), gateway: 0, source: index, rank: Source.Rank(settings),
+            path: UInt32(index), gateway: 0, source: index / 2, rank: Source.Rank(settings),
             digest: digest)
     }
 
@@ -137,6 +138,7 @@ struct SelectionTests {
             left = left.filter { value($0) == least }
         }
         keep { UInt64($0.kind) }
+        keep { $0.isLongLived ? 1 : 0 }
         keep { UInt64(UInt32.max - $0.localPref) }
         keep { UInt64($0.pathLength) }
         keep { UInt64($0.origin) }
@@ -147,6 +149,7 @@ struct SelectionTests {
         keep { UInt64($0.routerID) }
         keep { $0.peerLow }
         keep { UInt64($0.source) }
+        keep { UInt64($0.pathID) }
         return left.first?.path
     }
 
@@ -156,6 +159,8 @@ struct SelectionTests {
         for _ in 0..<200 {
             let count = Int.random(in: 1...7, using: &random)
             var candidates = (0..<count).map { self.random(&random, $0) }
+            // No source gives two paths of one identifier.
+            for index in candidates.indices { candidates[index].pathID = UInt32(7 - index) }
             var expected: [UInt32] = []
             var rest = candidates
             while let best = naiveBest(rest) {

@@ -163,6 +163,10 @@ extension World {
             guard let link = plan.circuits[number].links.indices.last else { return }
             plan.circuits[number].links[link].localPref = random.pick([nil, 10, 150, 300]) ?? nil
             note("\(name) has another preference")
+            let multipath = plan.circuits[number].multipath
+            if multipath != .off {
+                plan.circuits[number].multipath = multipath == .links ? .circuits : .links
+            }
             wish(plan)
         case 10:
             guard let tenant = plan.tenants.indices.randomElement(using: &random) else { return }

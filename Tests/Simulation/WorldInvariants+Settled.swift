@@ -120,7 +120,7 @@ extension Edge {
         let marks = kernel.marks
         let ours = kernel.allRoutes.filter { $0.routeProtocol == marks.routeProtocol }
         var wantedUnreachable: Set<RouteKey> = []
-        var wanted: [RouteKey: Set<String>] = [:]
+        var wanted: [RouteKey: Set<Set<String>>] = [:]
         for tenant in world.plan.tenants where !world.links(on: self, of: tenant.name).isEmpty {
             let table = world.plan.table(tenant.name)
             var unreachable = tenant.networks.map { literal(Prefix($0.prefix), $0.prefix) }
@@ -132,7 +132,7 @@ extension Edge {
             let ways = world.waysOut(self, tenant.name)
             for (prefix, best) in ways {
                 wanted[RouteKey(table: table, prefix: prefix, metric: marks.metric)] =
-                    Set(best.map(\.speaker))
+                    WayOut.sets(best)
             }
             found += forwardingDifferences(tenant.name, table, ways)
         }
@@ -143,24 +143,27 @@ extension Edge {
                 }
                 continue
             }
-            guard let best = wanted.removeValue(forKey: route.key) else {
+            guard let sets = wanted.removeValue(forKey: route.key) else {
                 found.append("the route \(route.key) is left")
                 continue
             }
             guard case .nextHop(let id) = route.target else { continue }
-            let gateways = gateways(of: id)
-            if gateways.isEmpty { found.append("the route \(route.key) leads nowhere") }
-            for gateway in gateways {
-                let speaker = world.speaker(at: gateway, on: self)?.name ?? "nobody"
-                if !best.contains(speaker) {
-                    found.append(
-                        "the route \(route.key) leads to \(speaker), not \(best.sorted())")
-                }
+            let speakers = gateways(of: id).map {
+                world.speaker(at: $0, on: self)?.name ?? "nobody"
+            }
+            if speakers.isEmpty { found.append("the route \(route.key) leads nowhere") }
+            if !sets.contains(Set(speakers)) || Set(speakers).count < speakers.count {
+                found.append(
+                    "the route \(route.key) leads to \(speakers.sorted()), not \(named(sets))")
             }
         }
-        found += wanted.map { "the route \($0.key) to \($0.value.sorted()) is missing" }.sorted()
+        found += wanted.map { "the route \($0.key) to \(named($0.value)) is missing" }.sorted()
         found += wantedUnreachable.map { "the unreachable route \($0) is missing" }.sorted()
         return found + objectDifferences(ours)
+    }
+
+    private func named(_ sets: Set<Set<String>>) -> String {
+        sets.map { $0.sorted().description }.sorted().joined(separator: " or ")
     }
 
     private func forwardingDifferences(

@@ -140,7 +140,7 @@ extension Edge {
     }
 
     /// The real gateways of an object.
-    func gateways(of id: NextHopID) -> [(device: InterfaceIndex, address: IPAddress)] {
+    public func gateways(of id: NextHopID) -> [(device: InterfaceIndex, address: IPAddress)] {
         switch kernel.nextHops[id]?.nextHop.content {
         case .gateway(let address, let device, _):
             let isPlaceholder = kernel.neighbours.contains(

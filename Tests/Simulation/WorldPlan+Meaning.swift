@@ -6,9 +6,25 @@ import Net
 /// One way out of an edge for a prefix.
 struct WayOut: Hashable {
     var circuit: String
+    var multipath: Multipath
     var speaker: String
     /// The order of preference, lower first: kind, preference, length of path.
     var rank: [Int]
+
+    /// Whether both circuits let the two share the traffic, if they are equally good.
+    func mayShare(with other: WayOut) -> Bool {
+        if multipath == .off || other.multipath == .off { return false }
+        return circuit == other.circuit || multipath == .circuits && other.multipath == .circuits
+    }
+
+    /// The far ends to which a route may lead, given equally good ways: those that share with one
+    /// of them, of which the plan leaves open which one it is.
+    static func sets(_ ways: [WayOut]) -> Set<Set<String>> {
+        Set(
+            ways.map { first in
+                Set(ways.filter { $0 == first || first.mayShare(with: $0) }.map(\.speaker))
+            })
+    }
 }
 
 extension World {
@@ -54,7 +70,9 @@ extension World {
                         let prefix = literal(Prefix(route), route)
                         guard prefix.family == speaker.address.family else { continue }
                         result[prefix, default: []].append(
-                            WayOut(circuit: circuit.name, speaker: speaker.name, rank: [0]))
+                            WayOut(
+                                circuit: circuit.name, multipath: .off, speaker: speaker.name,
+                                rank: [0]))
                     }
                     continue
                 }
@@ -66,7 +84,8 @@ extension World {
                     else { continue }
                     result[prefix, default: []].append(
                         WayOut(
-                            circuit: circuit.name, speaker: speaker.name,
+                            circuit: circuit.name, multipath: circuit.multipath,
+                            speaker: speaker.name,
                             rank: [1, -Int(link.localPref ?? 100), extra]))
                 }
             }

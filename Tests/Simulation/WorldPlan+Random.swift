@@ -43,7 +43,23 @@ extension WorldPlan {
             }
             plan.tenants.append(tenant)
         }
+        plan.shareTraffic(random)
         return plan
+    }
+
+    /// Half of the worlds have circuits that share traffic. The chances are drawn apart, so that
+    /// the others are what they were.
+    private mutating func shareTraffic(_ random: SeededGenerator) {
+        var now = random
+        var own = SeededGenerator(seed: now.next() ^ 0x6D75_6C74_6970_6174)
+        guard own.chance(1, in: 2) else { return }
+        for index in circuits.indices where !circuits[index].isStatic {
+            circuits[index].multipath = own.pick([.off, .links, .circuits, .circuits]) ?? .off
+            // With one preference more of their paths are equal.
+            for place in circuits[index].links.indices where own.chance(2, in: 3) {
+                circuits[index].links[place].localPref = nil
+            }
+        }
     }
 
     /// What is taken on ports and in address spaces.

@@ -86,6 +86,8 @@ public struct WorldPlan: Sendable {
         public var holdTime = 30
         /// Whether sessions restart gracefully.
         public var hasGracefulRestart = true
+        /// Which equal paths share the traffic.
+        public var multipath = Multipath.off
         /// For people, changes nothing.
         public var note = ""
 
@@ -259,6 +261,7 @@ extension WorldPlan {
         }
         text += "bgp:\n  peer-asn: \(circuit.peerASN)\n  hold-time: \(circuit.holdTime)s\n"
         text += "  graceful-restart: \(circuit.hasGracefulRestart ? "on" : "off")\n"
+        if circuit.multipath != .off { text += "  multipath: \(circuit.multipath)\n" }
         if let accept = circuit.accept { text += "  accept: \(list(accept))\n" }
         if let advertise = circuit.advertise { text += "  advertise: \(list(advertise))\n" }
         return text

@@ -75,6 +75,49 @@ import Testing
         #expect(world.violations + world.differences() == [])
     }
 
+    @Test func `links that share traffic lose one with one replace, and share again`() {
+        let world = pair(multipath: .links)
+        guard let edge = world.edge("ord1") else { return }
+        #expect(world.violations + world.differences() == [])
+        #expect(devices(edge, "10.30.7.9") == [name("p0-101"), name("p1-102")])
+        let before = edge.steps.count
+        edge.plug(name("eth0"), false)
+        _ = world.run(upTo: .seconds(1)) {
+            devices(edge, "10.30.7.9") == [name("p1-102")]
+        }
+        for third in 0..<20 {
+            #expect(devices(edge, "10.30.\(third).9") == [name("p1-102")])
+        }
+        let moves = edge.steps.dropFirst(before).map(\.step)
+        #expect(moves.filter { if case .putRoute = $0 { true } else { false } } == [])
+        let replaces = moves.filter { if case .putNextHop(_, true) = $0 { true } else { false } }
+        #expect(replaces.count == 1)
+        edge.plug(name("eth0"), true)
+        world.run(for: .seconds(400))
+        #expect(devices(edge, "10.30.7.9") == [name("p0-101"), name("p1-102")])
+        #expect(world.violations + world.differences() == [])
+        let later = edge.steps.dropFirst(before).map(\.step)
+        #expect(later.filter { if case .putRoute = $0 { true } else { false } } == [])
+    }
+
+    @Test func `a kill and a start leave sets of several as they are`() {
+        let world = pair(multipath: .circuits)
+        guard let edge = world.edge("ord1") else { return }
+        let before = edge.steps.count
+        edge.kill()
+        world.run(for: .seconds(2))
+        edge.start()
+        world.run(for: .seconds(300))
+        let later = edge.steps.dropFirst(before).map(\.step).filter {
+            switch $0 {
+            case .putNeighbour, .silenceNeighbours: false
+            default: true
+            }
+        }
+        #expect(later == [])
+        #expect(devices(edge, "10.30.7.9") == [name("p0-101"), name("p1-102")])
+    }
+
     @Test func `a carrier that blinks leaves no hole`() {
         let world = untagged()
         guard let edge = world.edge("ord1") else { return }
@@ -164,7 +207,7 @@ import Testing
 // Worlds.
 
 /// One circuit with two links like ExpressRoute's, and an inside.
-private func pair(edges: [String] = ["ord1"]) -> World {
+private func pair(edges: [String] = ["ord1"], multipath: Multipath = .off) -> World {
     var plan = WorldPlan()
     for (number, name) in edges.enumerated() {
         plan.edges.append(edge(name, number))
@@ -179,6 +222,7 @@ private func pair(edges: [String] = ["ord1"]) -> World {
     azure.accept = ["10.30.0.0/16 upto 24"]
     azure.advertise = ["10.20.0.0/16 upto 24"]
     azure.peerASN = ASN(12076)
+    azure.multipath = multipath
     azure.links = [
         link("primary", edges[0], "p0", 101, 0), link("secondary", edges.last ?? "", "p1", 102, 1),
     ]
@@ -192,12 +236,25 @@ private func pair(edges: [String] = ["ord1"]) -> World {
     world.prepare(plan, restartTime: 60)
     for third in 0..<20 {
         world.speaker("azure/primary/ipv4")?.announce(prefix("10.30.\(third).0/24"))
-        world.speaker("azure/secondary/ipv4")?.announce(prefix("10.30.\(third).0/24"), extra: 1)
+        world.speaker("azure/secondary/ipv4")?.announce(
+            prefix("10.30.\(third).0/24"), extra: multipath == .off ? 1 : 0)
     }
     world.speaker("inside/main/ipv4")?.announce(prefix("10.20.1.0/24"))
     world.start()
     world.run(for: .seconds(300))
     return world
+}
+
+/// Devices through which the set of an address leads.
+private func devices(_ edge: Edge, _ text: String) -> Set<InterfaceName> {
+    let route = edge.kernel.allRoutes.first {
+        $0.key.prefix.contains(address(text)) && $0.key.prefix.length == 24
+    }
+    guard case .nextHop(let id)? = route?.target else { return [] }
+    return Set(
+        edge.gateways(of: id).compactMap { gateway in
+            edge.kernel.allLinks.first { $0.index == gateway.device }?.name
+        })
 }
 
 /// Two tenants whose every address is the same.

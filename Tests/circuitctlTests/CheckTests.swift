@@ -47,12 +47,56 @@ final class Directory {
     }
 
     @Test(arguments: [(0o600 as mode_t, false), (0o640, false), (0o644, true), (0o660, true)])
-    func `keys are looked at and never read`(mode: mode_t, isTooOpen: Bool) throws {
+    func `keys are known by mode and form, and never by what they are`(
+        mode: mode_t, isTooOpen: Bool
+    ) throws {
         let directory = try Directory()
         try directory.write("keys/acme", "secret", mode: mode)
         let key = try ConfigDirectory(directory.path).keys["keys/acme"]
         #expect(key?.isTooOpen == isTooOpen)
         #expect(key?.digest == 0)
+        #expect(key?.form == PasswordForm(of: "secret".utf8))
+        #expect(key?.fault == nil)
+    }
+
+    @Test(arguments: [
+        ("", "keys/k is empty; its sessions stay down"),
+        ("\n", "keys/k is empty; its sessions stay down"),
+        (
+            String(repeating: "x", count: 81),
+            "keys/k holds 81 bytes, 80 is the most; its sessions stay down"
+        ),
+        (
+            "two words\n",
+            "keys/k is nothing for dedicated: the password may hold printable characters only"
+        ),
+    ])
+    func `a key is judged as the daemon judges it`(password: String, sentence: String) throws {
+        let directory = try Directory()
+        try directory.write("circuitd.yaml", settings)
+        try directory.write("tenants/acme.yaml", tenant)
+        try directory.write("keys/k", password, mode: 0o600)
+        try directory.write(
+            "circuits/acme-dc.yaml",
+            """
+            circuit: acme-dc
+            tenant: acme
+            provider: dedicated
+            vlan: untagged
+            links: { main: { port: campus, address: 192.0.2.1/30, peer: 192.0.2.2 } }
+            bgp: { peer-asn: 65001, password-file: keys/k }
+
+            """)
+        let end = ending(["check", directory.path])
+        #expect(end.code == .fine)
+        #expect(
+            end.out == """
+                circuits/acme-dc.yaml:6:40: warning: \(sentence)
+                1 circuit, 1 tenant: no faults, 1 warning
+
+                """)
+        try directory.write("keys/k", "s3cret\n", mode: 0o600)
+        #expect(ending(["check", directory.path]).out == "1 circuit, 1 tenant: no faults\n")
     }
 
     @Test func `a file that cannot be read is a fault of its own`() throws {

@@ -54,11 +54,37 @@ func text(_ reply: some Encodable) -> String { String(decoding: JSON.encode(repl
         (["routes", "a", "--view", "all"], "--view is received, accepted or advertised, not all"),
         (["routes", "a", "--family", "4"], "--family is ipv4 or ipv6, not 4"),
         (["routes", "a", "--prefix", "10.1/8"], "10.1/8 is not a prefix such as 10.0.0.0/8"),
-        (["routes"], "routes needs a CIRCUIT or --tenant NAME"),
-        (["routes", "a", "--tenant", "b"], "routes needs a CIRCUIT or --tenant NAME"),
-        (["clear"], "clear needs CIRCUIT/LINK"),
-        (["clear", "a"], "a is not CIRCUIT/LINK or CIRCUIT/PEERING/LINK"),
-        (["clear", "a//b"], "a//b is not CIRCUIT/LINK or CIRCUIT/PEERING/LINK"),
+        (["routes"], "routes needs a circuit's NAME or --tenant NAME"),
+        (["routes", "a", "--tenant", "b"], "routes needs a circuit's NAME or --tenant NAME"),
+        (
+            ["routes", "a", "--tenant", "b", "--why", "10.0.0.0/8"],
+            "a NAME and --tenant exclude each other"
+        ),
+        (
+            ["routes", "--why", "10.0.0.1/8"],
+            "10.0.0.1/8 is not a prefix such as 10.0.0.0/8, and no address"
+        ),
+        (
+            ["routes", "a", "--why", "10.0.0.0/8", "--view", "received"],
+            "--why explains one prefix; it takes no --view"
+        ),
+        (["circuit", "--policy"], "--policy goes with a circuit's NAME"),
+        (["drain"], "drain needs CIRCUIT"),
+        (["drain", "a"], "drain needs a LINK of a"),
+        (["undrain", "a"], "undrain needs a LINK of a"),
+        (["clear"], "clear needs CIRCUIT"),
+        (["clear", "a//b"], "a//b is not CIRCUIT LINK or CIRCUIT PEERING/LINK"),
+        (["clear", "a", "b/c/d"], "a b/c/d is not CIRCUIT LINK or CIRCUIT PEERING/LINK"),
+        (["clear", "a", "--peer", "b"], "--peer is an address, not b"),
+        (["clear", "a", "--soft", "both"], "--soft is in or out, not both"),
+        (
+            ["clear", "a", "--soft", "in", "--reason", "x"],
+            "a soft clear ends no session, so no peer hears a reason"
+        ),
+        (
+            ["clear", "a", "--reason", String(repeating: "x", count: 256)],
+            "a peer is told 255 bytes at most, and the reason has 256"
+        ),
         (["st\u{1B}[31m"], "there is no command st\\u{1b}[31m"),
     ])
     func `what is not understood ends with 2 and a sentence`(words: [String], sentence: String) {
@@ -289,8 +315,17 @@ func text(_ reply: some Encodable) -> String { String(decoding: JSON.encode(repl
 
     @Test(arguments: [
         (["reload"], "POST /v1/reload"), (["drain", "a/b"], "POST /v1/circuits/a/links/b/drain"),
+        (["drain", "a", "b"], "POST /v1/circuits/a/links/b/drain"),
         (["undrain", "a/b"], "POST /v1/circuits/a/links/b/undrain"),
+        (["undrain", "a", "p/b"], "POST /v1/circuits/a/links/b/undrain?peering=p"),
         (["clear", "a/p/b"], "POST /v1/circuits/a/links/b/clear?peering=p"),
+        (["clear", "a"], "POST /v1/circuits/a/clear"),
+        (
+            ["clear", "a", "b", "--peer", "10.0.0.2", "--soft", "in"],
+            "POST /v1/circuits/a/links/b/clear?peer=10.0.0.2&soft=in"
+        ),
+        (["clear", "a", "--soft=out"], "POST /v1/circuits/a/clear?soft=out"),
+        (["clear", "a", "--reason", "new key"], "POST /v1/circuits/a/clear?reason=new%20key"),
         (["shutdown", "--yes"], "POST /v1/shutdown"),
     ])
     func `an action says what was done`(arguments: [String], line: String) throws {
@@ -299,6 +334,54 @@ func text(_ reply: some Encodable) -> String { String(decoding: JSON.encode(repl
         #expect(end.code == .fine)
         #expect(end.out == "it is done\n")
         #expect(requests.first?.hasPrefix("\(line) HTTP/1.1\r\n") == true)
+    }
+
+    @Test(arguments: [
+        (["routes", "a", "--why", "10.30.0.0/16"], "GET /v1/circuits/a/routes?why=10.30.0.0%2F16"),
+        (
+            ["routes", "--tenant", "t", "--why", "10.30.4.7"],
+            "GET /v1/tenants/t/routes?why=10.30.4.7%2F32"
+        ),
+        (["routes", "--why", "::/0"], "GET /v1/routes?why=%3A%3A%2F0"),
+    ])
+    func `why asks where it is told to`(arguments: [String], line: String) throws {
+        let (end, requests, _) = try served(
+            [.pieces([response("200 OK", text(whyReply))])], arguments)
+        #expect(end.code == .fine)
+        #expect(end.out.contains("the kernel has it"))
+        #expect(requests.first?.hasPrefix("\(line) HTTP/1.1\r\n") == true)
+    }
+
+    @Test func `why looks for a tenant where no circuit has the name`() throws {
+        let refusal = response("404 Not Found", #"{"error":"there is no circuit acme here"}"#)
+        let (end, requests, _) = try served(
+            [.pieces([refusal]), .pieces([response("200 OK", text(whyReply))])],
+            ["routes", "acme", "--why", "10.30.0.0/16"])
+        #expect(end.code == .fine)
+        #expect(requests.count == 2)
+        #expect(requests.last?.hasPrefix("GET /v1/tenants/acme/routes?why=") == true)
+        #expect(end.out.contains("tenant acme"))
+    }
+
+    @Test func `where neither a circuit nor a tenant has the name the circuit's answer stands`()
+        throws
+    {
+        let circuit = response("404 Not Found", #"{"error":"there is no circuit acm here"}"#)
+        let tenant = response("404 Not Found", #"{"error":"there is no tenant acm here"}"#)
+        let (end, _, _) = try served(
+            [.pieces([circuit]), .pieces([tenant])], ["routes", "acm", "--why", "10.30.0.0/16"])
+        #expect(end.code == .refused)
+        #expect(end.err == "circuitctl: there is no circuit acm here\n")
+    }
+
+    @Test func `a policy is asked of a circuit, and is JSON too`() throws {
+        let (end, requests, _) = try served(
+            [.pieces([response("200 OK", text(policyReply))])],
+            ["circuit", "acme-azure", "--policy", "--json"])
+        #expect(end.code == .fine)
+        #expect(requests.first?.hasPrefix("GET /v1/circuits/acme-azure/policy HTTP/1.1") == true)
+        #expect(end.out.contains("\"sentence\": \"paths with our AS 64600 are refused\""))
+        #expect(end.out.contains("\"name\": \"own-as\""))
     }
 
     @Test(arguments: [(nil, ExitCode.usage, 1), ("no", .refused, 1), ("yes", .fine, 2)])

@@ -1,4 +1,5 @@
 import Control
+import Net
 
 @testable import circuitctl
 
@@ -132,3 +133,77 @@ let crossConnect = CircuitReply(
             mtu: 9000, carrier: true, addresses: [AddressReply("192.0.2.1/30", .ready)],
             gateways: ["192.0.2.2"], staticRoutes: 1)
     ], routesWanted: 1, routesInstalled: 1)
+
+/// A prefix that two links share, with one path behind and one refused.
+let whyReply: WhyReply = {
+    func path(
+        _ link: String, _ peer: String, _ verdict: WhyPath.Verdict, _ step: SelectionStep? = nil
+    ) -> WhyPath {
+        WhyPath(
+            RouteRow(
+                prefix: "10.30.0.0/16", family: "ipv4", circuit: "acme-azure", link: link,
+                peer: peer, nextHop: peer, asPath: "12076 64512", med: 10,
+                communities: ["12076:51004"]), kind: .external, verdict: verdict, step: step)
+    }
+    var behind = path("b", "169.254.96.1", .behind, .pathLength)
+    behind.route.circuit = "acme-aws"
+    behind.route.asPath = "64512 64513 64514"
+    behind.route.nextHop = "169.254.96.5"
+    behind.route.stale = true
+    behind.route.largeCommunities = ["64600:1:2"]
+    behind.route.onlyToCustomer = 64512
+    behind.route.originatorID = "10.9.9.9"
+    behind.route.clusterList = ["10.9.9.8", "10.9.9.7"]
+    behind.route.pathID = 7
+    var refused = path("a", "169.254.96.1", .refused)
+    refused.route.circuit = "acme-aws"
+    refused.refusal = "not in accept"
+    return WhyReply(
+        asked: "10.30.4.7/32",
+        tables: [
+            WhyTable(
+                tenant: "acme", table: 1001, vrf: "vrf-acme", asked: "10.30.4.7/32",
+                prefix: "10.30.0.0/16",
+                candidates: [
+                    path("azure-private/primary", "169.254.10.2", .best, .pathLength),
+                    path("azure-private/secondary", "169.254.10.6", .shares), behind,
+                    refused,
+                ],
+                kernel: KernelRoute(
+                    .installed,
+                    hops: [
+                        .init(gateway: "169.254.10.2", device: "ecx-a.1010.100"),
+                        .init(gateway: "169.254.10.6", device: "ecx-b.1010.100"),
+                    ])),
+            WhyTable(tenant: "zeta", table: 254, asked: "10.30.4.7/32", prefix: nil),
+        ])
+}()
+
+let policyReply: PolicyReply = {
+    var terms = PolicyTerms(
+        link: "primary", tenant: "acme", peer: .v4(IPv4Address(169, 254, 10, 2)),
+        peerASN: ASN(12076), localASN: ASN(64600), families: [.ipv4])
+    terms.peering = "azure-private"
+    terms.accept = PrefixFilter(["10.30.0.0/16 upto 24"].compactMap { PrefixRule($0) })
+    terms.limitIn = 1000
+    return PolicyReply(
+        circuit: "acme-azure", provider: "expressroute", sessions: [SessionPolicy(terms)])
+}()
+
+/// A session that says all it can.
+let talkative = SessionReply(
+    peer: "169.254.10.2", local: "169.254.10.1", peerASN: 12076, localASN: 64600,
+    state: "Established", sinceSeconds: 7500, holdSeconds: 90, keepaliveSeconds: 30,
+    role: "customer", peerRole: "provider",
+    capabilities: CapabilitiesReply(
+        enhancedRefresh: true, extendedMessages: true, pathsIn: ["ipv4"], restartSeconds: 120,
+        restartFamilies: ["ipv4"], restartOnNotification: true, longLivedSeconds: ["ipv4": 86400],
+        hostname: "msee1\u{1B}[2J.example.net", version: "FRR 10.3"),
+    families: [
+        FamilyReply(
+            family: "ipv4", negotiated: true, received: 1700, accepted: 1204, advertised: 4000,
+            heldBack: 17, limitIn: 2000, limitOut: 4000)
+    ],
+    lastSent: NotificationReply(
+        code: 6, subcode: 4, name: "cease/administrative reset", text: "new key",
+        sinceSeconds: 7520))

@@ -207,6 +207,58 @@ import Testing
                 """)
     }
 
+    @Test func `a session tells what was agreed, how full it is and how it last ended`() {
+        #expect(
+            screenText { $0.session(talkative) } == """
+                  session  169.254.10.2 AS12076  Established for 2h 5m
+                           from 169.254.10.1 AS64600, hold time 90s, keepalive 30s
+                           our role customer, the peer's provider
+                           with enhanced refresh, extended messages, add-path in ipv4, graceful
+                           restart 120s ipv4 with notifications, long-lived 86400s ipv4
+                           the peer says it is msee1\\u{1b}[2J.example.net, FRR 10.3
+                           ipv4: 1,700 of 2,000 (85%) received, 1,204 accepted, 4,000 of 4,000
+                           (100%) advertised, 17 held back
+                           last sent: cease/administrative reset (6/4), "new key", 2h 5m ago
+
+                """)
+    }
+
+    @Test func `a session that is kept from running says why and how long`() {
+        let held = SessionReply(
+            peer: "10.0.0.2", local: "10.0.0.1", peerASN: 65001, localASN: 64600, state: "Idle",
+            sinceSeconds: 5, role: "peer", holdDownSeconds: 895, shutdown: "rack 12",
+            lastReceived: NotificationReply(
+                code: 6, subcode: 2, name: "cease/administrative shutdown", text: "lunch",
+                sinceSeconds: 5))
+        #expect(
+            screenText { $0.session(held) } == """
+                  session  10.0.0.2 AS65001  Idle for 5s
+                           from 10.0.0.1 AS64600
+                           our role peer
+                           ! kept down by its file: rack 12
+                           ! too many prefixes: held down for 14m 55s more
+                           last received: cease/administrative shutdown (6/2), "lunch", 5s ago
+
+                """)
+    }
+
+    @Test(arguments: [80, 100])
+    func `a session keeps within its columns`(width: Int) {
+        let lines = screenText(width) { $0.session(talkative) }.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= width })
+    }
+
+    @Test(arguments: [
+        ("customer" as String?, nil as String?, "our role customer, and the peer says none"),
+        (nil, "provider", "the peer's role provider, and we say none"),
+    ])
+    func `roles of one side only are told`(_ ours: String?, _ theirs: String?, _ text: String) {
+        var session = talkative
+        session.role = ours
+        session.peerRole = theirs
+        #expect(screenText { $0.session(session) }.contains("  \(text)\n"))
+    }
+
     @Test(arguments: [
         (1_000_000_000 as UInt64, "1 Gbps"), (2_500_000_000, "2.5 Gbps"),
         (200_000_000, "200 Mbps"), (64_000, "64 kbps"), (7, "7 bps"),
@@ -274,6 +326,81 @@ import Testing
         let reply = RoutesReply(view: .advertised, routes: [], total: 0)
         let layout = RoutesLayout(namesCircuits: false, isLong: false)
         #expect(screenText { $0.routes(reply, layout, isFirst: true) } == "no advertised routes\n")
+    }
+}
+
+@Suite struct `Explanations` {
+    @Test func `why a prefix is routed so reads from the whole to each path`() {
+        #expect(
+            screenText { $0.why(whyReply) } == """
+                10.30.0.0/16  tenant acme, vrf-acme, table 1001
+                  10.30.4.7/32 itself is no route; 10.30.0.0/16 covers it
+                  4 paths, 1 of them refused
+                  2 equal paths share the traffic: 169.254.10.2 of acme-azure
+                    azure-private/primary; 169.254.10.6 of acme-azure azure-private/secondary
+                  the kernel has it, by 169.254.10.2 on ecx-a.1010.100, 169.254.10.6 on
+                    ecx-b.1010.100
+
+                1  169.254.10.2 of acme-azure azure-private/primary
+                   best; the next is behind, because its AS path is longer, 3 against 2
+                   AS path 12076 64512, origin igp, local-pref 100, MED 10
+                   communities 12076:51004
+
+                2  169.254.10.6 of acme-azure azure-private/secondary
+                   shares the traffic: equal to the best as far as it matters
+                   AS path 12076 64512, origin igp, local-pref 100, MED 10
+                   communities 12076:51004
+
+                3  169.254.96.1 of acme-aws b, path 7
+                   behind the one before, because its AS path is longer, 3 against 2
+                   AS path 64512 64513 64514, origin igp, local-pref 100, MED 10, next hop
+                     169.254.96.5
+                   communities 12076:51004 64600:1:2
+                   only to customer 64512, originator 10.9.9.9, cluster list 10.9.9.8 10.9.9.7
+                   stale: from before a restart, not confirmed yet
+
+                -  169.254.96.1 of acme-aws a
+                   refused: not in accept
+                   AS path 12076 64512, origin igp, local-pref 100, MED 10
+                   communities 12076:51004
+
+                10.30.4.7/32  tenant zeta, main table
+                  nothing here covers 10.30.4.7/32
+
+                """)
+    }
+
+    @Test func `a policy is a numbered list for each way`() {
+        #expect(
+            screenText { $0.policy(policyReply) } == """
+                acme-azure  expressroute
+
+                azure-private/primary  169.254.10.2 AS12076, from AS64600, ipv4
+                  in   1  at most 1000 prefixes of a family may come, with a warning at 80%;
+                          above, the session ends and is held down for 15m
+                       2  an AS path must begin with the peer's AS 12076
+                       3  paths with our AS 64600 are refused
+                       4  the next hop must be the peer or lie in the link's subnet
+                       5  never: reserved space, subnets of links, and addresses of this edge
+                       6  a default route may not enter
+                       7  accept 10.30.0.0/16 upto 24
+                       8  local preference is 100 where no rule says another
+                       9  the best path alone carries traffic
+                  out  1  tenant acme has no networks of its own
+                       2  there is no advertise, so the tenant's networks leave and nothing else
+                       3  a default route may not leave
+                       4  what carries no-export or no-advertise stays
+                       5  the next hop is our address on the link
+                       6  any number of prefixes leaves
+
+                """)
+    }
+
+    @Test func `a circuit without a session has no policy to show`() {
+        let reply = PolicyReply(circuit: "acme-dc", provider: "dedicated", sessions: [])
+        #expect(
+            screenText { $0.policy(reply) }
+                == "acme-dc  dedicated\n  no session of it is on this edge\n")
     }
 }
 
