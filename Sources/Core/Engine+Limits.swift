@@ -61,7 +61,7 @@ extension Engine {
         guard sessions[slot].overLimit != nil else { return }
         sessions[slot].overLimit = nil
         healthBook.isTouched = true
-        guard sessions[slot].isStarted else { return }
+        guard sessions[slot].isStarted else { return admit(slot, at: now, into: &effects) }
         sessions[slot].peer.start(at: now, into: &actions)
         perform(slot, at: now, into: &effects)
     }

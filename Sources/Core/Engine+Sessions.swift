@@ -108,7 +108,7 @@ extension Engine {
         guard sessions[slot].isLive else { return }
         let hold = reasonToHold(slot)
         sessions[slot].hold = hold
-        let mayRun = hold == nil && phase == .running
+        let mayRun = hold == nil && phase == .running && sessions[slot].overLimit == nil
         if mayRun, !sessions[slot].isStarted {
             if !sessions[slot].hasRun {
                 // What the first OPEN says of a restart is known only now.
@@ -199,8 +199,7 @@ extension Engine {
             endRestart(slot, at: now, into: &effects)
         }
         if let over = sessions[slot].overLimit, over.until <= now {
-            sessions[slot].overLimit = nil
-            healthBook.isTouched = true
+            endHoldDown(slot, at: now, into: &effects)
         }
         sessions[slot].peer.tick(at: now, into: &actions)
         perform(slot, at: now, into: &effects)

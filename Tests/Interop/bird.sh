@@ -68,7 +68,7 @@ CONF
     bird_lane gtsm "ttl security on;"
     bird_lane near "ttl security off;"
     bird_lane limit ""
-    bird_lane text ""
+    bird_lane text "advertise hostname on;"
     bird_lane collide ""
     bird_lane role "local role provider;"
     bird_lane mismatch "local role provider;"

@@ -31,7 +31,7 @@ circuit: a
 tenant: acme
 provider: dedicated
 vlan: untagged
-links: { main: { port: a, address: 192.0.2.1/30, peer: 192.0.2.2 } }
+links: { main: { port: a, address: 192.0.2.1/30, peer: 192.0.2.2, address6: "fd00:9::1/64", peer6: "fd00:9::2" } }
 bgp: { peer-asn: 65001, $1 }
 YAML
         "$BIN/circuitctl" check "$at" > "$at/said" 2>&1

@@ -106,7 +106,7 @@ frr_route() {
         (.metric // empty | "med \(.)"), (.locPrf // empty | "local-pref \(.)"),
         (select(.atomicAggregate) | "atomic"),
         (select(.aggregatorAs) | "aggregator \(.aggregatorAs) \(.aggregatorId)"),
-        (.community.list[]? | "community \(.)"), (.largeCommunity.list[]? | "large \(.)"),
+        (.community.string // empty | split(" ")[] | "community \(.)"), (.largeCommunity.list[]? | "large \(.)"),
         (.extendedCommunity.string // empty | split(" ")[] | "extended \(ascii_downcase)"),
         (.originatorId // empty | "originator \(.)"), (.clusterList.list[]? | "cluster \(.)"),
         (.otc // empty | "otc \(.)"), (select(.stale) | "stale")'

@@ -74,6 +74,9 @@ feature extended_next_hop "IPv4 routes with IPv6 next hops"
 feature_extended_next_hop() {
     needs "extended-next-hop: on"
     ours 40 "the session over IPv6 is established" our_state "$1" xnh 6 Established
+    if [ "$1" = openbgpd ]; then
+        lacks "OpenBGPD ${VERSION[$1]} does not say the capability (5) in its OPEN" says_not from_peer openbgpd xnh 6 5
+    fi
     wire 5 "the peer says the capability" says from_peer "$1" xnh 6 5
     ours 15 "its IPv4 route came with its IPv6 address" our_has "$1" xnh 4 "$(route_of "$1" xnh 4)" "next-hop $(peer_at "$1" xnh 6)"
     ours 10 "and is so in the kernel" via_six "$1"
@@ -115,16 +118,19 @@ feature_roles() {
     fi
     for family in 4 6; do
         ours 30 "customer to provider: established, strictly, IPv$family" our_state "$1" role $family Established
+        ours 1 "we know its role" our_session "$1" role $family '.peerRole == "provider"'
         theirs 5 "the peer knows our role" knows_role "$1" $family
         ours 15 "its route passes on with the provider's mark" has collected "$(route_of "$1" role $family)" -- "otc ${ASN[$1]}"
         theirs 10 "it has our network" peer_has "$1" role $family "$(our_network $family)" "path $EDGE_ASN"
         theirs 5 "and not what is only for customers" nothing "$1_route" role $family "$(made marked $family)"
+        wire 2 "since we did not send it" not sent_on "$1" role $family "$(made marked $family)"
         theirs 5 "which it has where there are no roles" peer_has "$1" base $family "$(made marked $family)" "path $EDGE_ASN 65010 65015"
         ours 1 "provider to provider was never established" never_established "$1" mismatch $family
         theirs 1 "nor for the peer" not their_state "$1" mismatch $family
         wire 5 "but refused as a mismatch" mismatch_said "$1" $family
     done
 }
+sent_on() { to_peer "$1" "$2" "$3" | grep -F "$4"; }
 knows_role() { "$1_session" role "$2" | grep -iE 'role.*customer|customer.*role'; }
 mismatch_said() { on_wire host "$(peer_at "$1" mismatch "$2")" | grep -E 'OPEN Message Error \(2\), subcode (Role Mismatch|Unknown)? ?\(11\)'; }
 
@@ -138,7 +144,7 @@ feature_identity() {
     wire 5 "we say both capabilities" says to_peer "$1" text 4 73
     wire 5 "the version too" says to_peer "$1" text 4 75
     theirs 5 "the peer knows our name" their_name_for_us "$1"
-    ours 5 "we know its name" our_session "$1" text 4 '[.. | strings | select(test("NAME"))] | length > 0'
+    ours 5 "we know its name" our_session "$1" text 4 '.capabilities.hostname != null'
 }
 says_neither() { says_not from_peer "$1" text 4 73 && says_not from_peer "$1" text 4 75; }
 their_name_for_us() { "$1_session" text 4 | grep -F ord1; }

@@ -49,6 +49,7 @@ feature_enhanced_refresh() {
     fi
     wire 5 "the peer says the capability" says from_peer "$1" base 4 70
     says to_peer "$1" base 4 70 > /dev/null || later_because "circuitd does not say the capability (70) yet"
+    ours 5 "both agreed on it" our_session "$1" base 4 .capabilities.enhancedRefresh
     "$1_watch_marks" base 4
     "$1_refresh" base 4
     ours 10 "we answer between a mark of the begin and one of the end" marks_sent "$1"
@@ -142,6 +143,7 @@ feature_as2() {
             # As a speaker that is really old: it does not know AS4_PATH.
             families=(4) kind=deep lines=("path 23456 65010 23456 65012")
             ADVERTISES="10.20.0.0/16, $(made deep 4)" circuit frr as2 "$(lane_keys frr as2)"
+            ctl edge clear frr-as2/main # It was thrown out again and again, and holds back.
             ;;
     esac
     for family in "${families[@]}"; do
@@ -228,6 +230,7 @@ feature_shutdown_text() {
     ours 10 "we show what the peer wrote" our_session "$1" text 4 ".lastError | contains(\"$text\")"
     "$1_open" text 4
     ours 40 "established again" our_state "$1" text 4 Established
+    theirs 10 "for the peer too" their_state "$1" text 4
     ctl edge clear "$1-text/main"
     theirs 10 "the peer shows what we wrote" their_error "$1" text 4 "cleared by operator"
     ours 60 "established again" our_state "$1" text 4 Established
