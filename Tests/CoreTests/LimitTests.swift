@@ -77,15 +77,15 @@ import Testing
         #expect(bench.dials.count > dials)
     }
 
-    @Test func `a link that flaps does not end the hold-down`() throws {
+    @Test func `a link that flaps does not end the hold-down`() {
         let bench = Bench()
         bench.begin(Self.files(limits: "{ in: 3, hold-down: 5m }"))
         let id = bench.establish()
         bench.announce(Self.prefixes(0..<4), on: id)
         let dials = bench.dials.count
-        try bench.kernel.setCarrier(name("eth0"), false)
+        bench.kernel.setCable(name("eth0"), false)
         bench.wait(2)
-        try bench.kernel.setCarrier(name("eth0"), true)
+        bench.kernel.setCable(name("eth0"), true)
         bench.wait(60)
         #expect(bench.dials.count == dials)
         bench.wait(300)

@@ -174,7 +174,9 @@ private let messages: [Case] = [
         try conversation.poll("its routes stay") { conversation.known(8) == [0, 0] }
         return conversation.outcome(end)
     },
-    flood("as many prefixes as are allowed", limit: 1001) { conversation throws(Failure) in
+    // The last of all: nothing else happens that would help the daemon on to clear it away.
+    flood("as many prefixes as are allowed, then death", limit: 1001) {
+        conversation throws(Failure) in
         try conversation.establish()
         conversation.send(hosts(1000, block: 10, attributes: good))
         return conversation.outcome(conversation.probe())
@@ -231,4 +233,4 @@ private let connections: [Case] = [
     },
 ]
 
-let floodCases: [Case] = joined(messages, connections)
+let floodCases: [Case] = joined(connections, messages)

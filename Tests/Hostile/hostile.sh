@@ -61,7 +61,7 @@ say "  $((SECONDS - started)) s; resident $before kB before, $(resident) kB afte
 say "== the daemon after all of them"
 check "it is the same process" kill -0 "$pid"
 eventually 10 "it has no more descriptors than before ($open)" descriptors_are "$open"
-check "it has not grown" resident_is $((before + 192 * 1024))
+check "it has not grown" resident_is $((before + 128 * 1024))
 check "it is well" daemon_is_well
 ctl edge status > "$WORK/status.txt" 2>&1
 ctl edge circuit hostile > "$WORK/circuit.txt" 2>&1
