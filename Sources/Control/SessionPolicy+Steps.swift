@@ -108,9 +108,12 @@ extension PolicyTerms {
         if let role, !isInternal { steps.append(PolicyStep(.role, role.outbound(localASN))) }
         if isDrained {
             steps.append(
-                PolicyStep(
-                    .drained, "the link is drained: what leaves carries graceful-shutdown",
-                    communities: ["graceful-shutdown"]))
+                isInternal
+                    ? PolicyStep(
+                        .drained, "the link is drained: what leaves has local preference 0")
+                    : PolicyStep(
+                        .drained, "the link is drained: what leaves carries graceful-shutdown",
+                        communities: ["graceful-shutdown"]))
         }
         steps.append(
             limitOut.map {

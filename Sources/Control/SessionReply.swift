@@ -144,7 +144,8 @@ public struct CapabilitiesReply: Hashable, Codable, Sendable {
         if !pathsOut.isEmpty { names.append("add-path out \(pathsOut.joined(separator: "+"))") }
         if let restartSeconds {
             let families =
-                restartFamilies.isEmpty ? "" : " \(restartFamilies.joined(separator: "+"))"
+                restartFamilies.isEmpty
+                ? " as helper" : " \(restartFamilies.joined(separator: "+"))"
             let also = restartOnNotification ? " with notifications" : ""
             names.append("graceful restart \(restartSeconds)s\(families)\(also)")
         }

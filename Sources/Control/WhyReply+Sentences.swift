@@ -67,7 +67,9 @@ extension WhyPath {
     /// this one put behind.
     func verdictSentence(before: WhyPath?, behind: WhyPath?) -> String {
         switch verdict {
-        case .refused: return "refused: \(refusal ?? route.reason ?? "by policy")"
+        case .refused:
+            let why = refusal ?? route.reason ?? "by policy"
+            return why.hasPrefix("refused") ? why : "refused: \(why)"
         case .shares: return "shares the traffic: equal to the best as far as it matters"
         case .behind:
             guard let step, let before else { return "behind the one before" }

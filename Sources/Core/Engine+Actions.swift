@@ -65,10 +65,12 @@ extension Engine {
         case .softIn where done == 0:
             return .refusal(
                 RequestError(status: 409, "no peer there can be asked for its routes again"))
-        case .softIn: return .action(ActionReply("asked for all routes again: \(count)"))
+        case .softIn:
+            return .action(ActionReply("asked for all routes again: \(count) of \(clear.circuit)"))
         case .softOut where done == 0:
             return .refusal(RequestError(status: 409, "no session there is established"))
-        case .softOut: return .action(ActionReply("sending all routes again: \(count)"))
+        case .softOut:
+            return .action(ActionReply("sending all routes again: \(count) of \(clear.circuit)"))
         }
     }
 

@@ -169,15 +169,13 @@ extension Engine {
             case .down(let reason):
                 down(slot, reason, at: now, into: &effects)
             case .refresh(let family):
-                if let receiver = sessions[slot].receiver {
-                    rib.refresh(receiver, family)
-                    ribIsTouched = true
-                }
-            case .refreshBegan:
+                refreshOut(slot, family)
+            case .refreshBegan where isAlone(slot):
                 rib.markStale(sessions[slot].source)
-            case .refreshEnded:
+            case .refreshEnded where isAlone(slot):
                 rib.sweepStale(sessions[slot].source)
                 ribIsTouched = true
+            case .refreshBegan, .refreshEnded: break
             }
         }
         actions.removeAll(keepingCapacity: true)

@@ -123,7 +123,7 @@ extension Engine {
         Set(links.filter(\.isLive).map(\.spec.table)).reduce(0) { $0 + rib.staleCount($1) }
     }
 
-    private func seconds(since instant: Instant?, _ now: Instant) -> Int {
+    func seconds(since instant: Instant?, _ now: Instant) -> Int {
         guard let instant else { return 0 }
         return Int(max(0, (now - instant).seconds))
     }
@@ -209,43 +209,6 @@ extension Engine {
         case .untagged: "untagged"
         case .vlan(let id): VLANTag(.dot1q, id).description
         case .qinq(let stag, let ctag): "\(VLANTag(outer, stag)), \(VLANTag(.dot1q, ctag))"
-        }
-    }
-
-    private func session(_ slot: Int, at now: Instant) -> SessionReply {
-        let session = sessions[slot]
-        let isUp = session.peer.state == .established
-        let negotiated = isUp ? session.peer.negotiated : nil
-        let received = rib.received(session.source)
-        let accepted = rib.accepted(session.source)
-        let advertised = session.receiver.map { rib.advertisedCounts($0) } ?? PrefixCounts()
-        return SessionReply(
-            peer: session.settings.peer.description, local: session.settings.local.description,
-            peerASN: session.settings.peerASN.rawValue,
-            localASN: session.settings.localASN.rawValue,
-            state: rfcName(session.peer.state), sinceSeconds: seconds(since: session.since, now),
-            lastError: session.hold ?? session.lastError,
-            holdSeconds: negotiated.map { Int($0.holdTime) },
-            keepaliveSeconds: negotiated.map { Int($0.holdTime) / 3 },
-            bfd: session.settings.bfd.map { _ in "not run by this version" },
-            families: session.settings.families.sorted().map { family in
-                FamilyReply(
-                    family: family.description,
-                    negotiated: negotiated?.families.contains(family) ?? false,
-                    received: Int(received[family]), accepted: Int(accepted[family]),
-                    advertised: Int(advertised[family]))
-            }, warnings: sessionWarnings(slot))
-    }
-
-    /// The state as RFC 4271 writes it, which is how other daemons show it too.
-    func rfcName(_ state: SessionState) -> String {
-        switch state {
-        case .idle: "Idle"
-        case .connect: "Connect"
-        case .active: "Active"
-        case .openSent: "OpenSent"
-        case .openConfirm: "OpenConfirm"
-        case .established: "Established"
         }
     }
 }

@@ -305,7 +305,11 @@ extension Engine {
     /// Steps towards the wanted nexthops and routes, behind the others.
     mutating func forward(at now: Instant, into batch: inout [TicketedStep]) {
         guard phase != .starting else { return }
-        if rib.hasWork { rib.sweep(limit: 4096) }
+        if rib.hasWork {
+            // Every part of a pass may have something to tell, not only the first.
+            ribIsTouched = true
+            rib.sweep(limit: 4096)
+        }
         // A set without its placeholder would lose its routes with its link: the few milliseconds
         // until it is there are waited for.
         guard let ready = placeholder.ready else { return }

@@ -117,7 +117,9 @@ extension Engine {
         result.nextHop = entry.nextHop?.description ?? entry.gateway?.address.description
         result.best = entry.isBest || entry.isMultipath
         result.shares = entry.isMultipath
+        result.pathID = entry.pathID == 0 ? nil : entry.pathID
         result.stale = entry.isStale
+        result.longLived = entry.isLongLived
         // What a tenant originates has no way through a link, and nothing to wait for.
         if entry.isBest, result.origin != "originated" {
             result.kernel = entry.isInKernel ? .installed : .pending
@@ -137,6 +139,7 @@ extension Engine {
         result.link = sessions[session].id.role
         result.peer = sessions[session].id.peer.description
         result.nextHop = entry.nextHop.description
+        result.pathID = entry.pathID == 0 ? nil : entry.pathID
         return result
     }
 

@@ -174,19 +174,29 @@ extension Engine {
 
     /// Tells the peer all its routes again; false when it hears none.
     mutating func refreshOut(_ slot: Int, at now: Instant, into effects: inout [Effect]) -> Bool {
-        guard let receiver = sessions[slot].receiver else { return false }
-        for family in sessions[slot].settings.families.sorted() { rib.refresh(receiver, family) }
-        ribIsTouched = true
+        guard let negotiated = sessions[slot].peer.negotiated, sessions[slot].receiver != nil else {
+            return false
+        }
+        for family in negotiated.families.sorted() { refreshOut(slot, family) }
         return true
     }
+
+    /// Tells the peer all its routes of a family again.
+    mutating func refreshOut(_ slot: Int, _ family: Family) {
+        guard let receiver = sessions[slot].receiver else { return }
+        let isMarked = sessions[slot].peer.negotiated?.hasEnhancedRefresh ?? false
+        rib.refresh(receiver, family, isMarked: isMarked)
+        ribIsTouched = true
+    }
+
+    /// Whether the session carries one family, so that marks around it are marks around all of its
+    /// routes. On others a refresh is a plain one: nothing is taken back that was not withdrawn.
+    func isAlone(_ slot: Int) -> Bool { sessions[slot].peer.negotiated?.families.count == 1 }
 
     mutating func tickSession(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         guard sessions[slot].isLive else { return }
         if let until = sessions[slot].staleUntil, until <= now {
-            sessions[slot].staleUntil = nil
-            rib.sweepStale(sessions[slot].source)
-            settleGateways(sessions[slot].link, at: now)
-            ribIsTouched = true
+            endRestart(slot, at: now, into: &effects)
         }
         if let over = sessions[slot].overLimit, over.until <= now {
             sessions[slot].overLimit = nil
@@ -194,6 +204,38 @@ extension Engine {
         }
         sessions[slot].peer.tick(at: now, into: &actions)
         perform(slot, at: now, into: &effects)
+    }
+
+    /// The time of a graceful restart is over: its routes go, or stay as the last choice where both
+    /// sides agreed on that (RFC 9494).
+    private mutating func endRestart(
+        _ slot: Int, at now: Instant, into effects: inout [Effect]
+    ) {
+        let source = sessions[slot].source
+        ribIsTouched = true
+        let time = sessions[slot].isLongLived ? nil : longLivedTime(slot)
+        guard let time, sessions[slot].peer.state != .established else {
+            sessions[slot].staleUntil = nil
+            sessions[slot].isLongLived = false
+            rib.sweepStale(source)
+            settleGateways(sessions[slot].link, at: now)
+            return
+        }
+        sessions[slot].isLongLived = true
+        sessions[slot].staleUntil = now + time
+        let families = sessions[slot].negotiated?.longLived.filter { $0.value > 0 }.keys
+        rib.markLongLived(source, keeping: Set(families.map(Array.init) ?? []))
+        report(
+            slot, .notice, "its routes are kept as the last choice until it is back", at: now,
+            into: &effects)
+    }
+
+    /// How long the routes of a peer that does not come back are kept; nil for not at all.
+    private func longLivedTime(_ slot: Int) -> Duration? {
+        guard let ours = sessions[slot].settings.longLived, sessions[slot].isStarted,
+            let theirs = sessions[slot].negotiated?.longLived.values.max(), theirs > 0
+        else { return nil }
+        return min(ours, .seconds(Int(theirs)))
     }
 
     func sessionDeadline(_ slot: Int) -> Instant? {
@@ -219,6 +261,7 @@ extension Engine {
             // Only what the peer kept forwarding may be kept here. It came back within its restart
             // time, which ends with that: for its End-of-RIB it may take longer (RFC 4724 §4.2).
             let kept = negotiated.gracefulRestart?.preserved ?? []
+            sessions[slot].isLongLived = false
             if negotiated.families.isSubset(of: kept) {
                 sessions[slot].staleUntil = now + Engine.longestStale
             } else {
@@ -242,6 +285,11 @@ extension Engine {
         }
         sessions[slot].endOfRIB = []
         sessions[slot].lastError = reason.description
+        switch reason {
+        case .sent(let notification): sessions[slot].lastSent = (notification, now)
+        case .received(let notification): sessions[slot].lastReceived = (notification, now)
+        case .closed, .stopped, .replaced, .unreachable: break
+        }
         if sessions[slot].settings.hasGracefulRestart, sessions[slot].isStarted,
             let negotiated = sessions[slot].negotiated, reason.keepsRoutes(negotiated),
             sessions[slot].staleUntil == nil, let restart = negotiated.gracefulRestart,
@@ -251,6 +299,7 @@ extension Engine {
             rib.markStale(sessions[slot].source)
         } else {
             sessions[slot].staleUntil = nil
+            sessions[slot].isLongLived = false
             settleGateways(sessions[slot].link, at: now)
             rib.sourceDown(sessions[slot].source)
         }

@@ -114,6 +114,7 @@ extension SelectionReason {
         switch self {
         case .only: .only
         case .kind: .kind
+        case .longLived: .longLived
         case .localPref: .localPref
         case .pathLength: .pathLength
         case .origin: .origin

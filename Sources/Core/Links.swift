@@ -70,10 +70,15 @@ struct LiveSession {
     var endOfRIB: Set<Family> = []
     /// Until when the peer's routes are kept while it restarts.
     var staleUntil: Instant?
+    /// They are kept beyond that, as the last choice (RFC 9494).
+    var isLongLived = false
     /// When the state last changed.
     var since: Instant
     var lastState = SessionState.idle
     var lastError: String?
+    /// The last NOTIFICATION that ended an established session, by whom it was sent.
+    var lastSent: (notification: Notification, at: Instant)?
+    var lastReceived: (notification: Notification, at: Instant)?
     /// Why it may not start, in a sentence.
     var hold: String?
     /// Families whose peer announces nearly as much as it may: said once.

@@ -21,6 +21,8 @@ struct Judgement {
     private(set) var refusal: Refusal?
     /// Decoded where something may change.
     private var attributes: PathAttributes?
+    /// Nothing changes, and no rule is asked.
+    private var isPlain = true
     private var holding = RuleList.Holding()
     /// OTC as RFC 9234 §5 adds it.
     private var mark: ASN?
@@ -57,6 +59,7 @@ struct Judgement {
             }
         }
         self.attributes = attributes
+        isPlain = false
         holding = rules.holding(attributes)
     }
 
@@ -89,6 +92,12 @@ struct Judgement {
     mutating func outcome<P: RoutePrefix>(
         _ prefix: P, pathID: UInt32, isListed: Bool, of slot: Int, _ common: inout Common
     ) -> Outcome {
+        if isPlain, pathID == 0 {
+            common.attributes.retain(set)
+            let isRefused = refusal != nil || !isListed
+            return Outcome(
+                attributes: set, gateway: isRefused ? 0 : gateway, isRefused: isRefused)
+        }
         guard refusal == nil, isListed,
             let matching = common.sources[slot].rules.matching(prefix, of: holding)
         else {

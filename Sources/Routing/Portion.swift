@@ -6,17 +6,28 @@ import Net
 
 /// One path that leaves.
 struct Pick: Sendable {
-    /// The set and the source: what leaves alike is equal here, in `rules` and in `isLongLived`.
+    /// The set and the source: what leaves alike is equal here and in `variant`.
     var key: UInt64
-    /// The rules that hold, by number of the portion.
-    var rules: UInt32
-    var isLongLived: Bool
-    var row: Int
+    /// The rules that hold, by number of the portion, and whether it is long-lived.
+    private var variant: UInt32
+    private var number: UInt32
     var path: UInt32
     /// The identifier there (RFC 7911).
     var id: UInt32 = 0
 
-    var variant: UInt32 { rules << 1 | (isLongLived ? 1 : 0) }
+    init(set: UInt32, source: Int, rules: UInt32, isLongLived: Bool, row: Int, path: UInt32) {
+        key = UInt64(set) << 32 | UInt64(truncatingIfNeeded: source)
+        variant = rules << 1 | (isLongLived ? 1 : 0)
+        number = UInt32(truncatingIfNeeded: row)
+        self.path = path
+    }
+
+    var rules: UInt32 { variant >> 1 }
+    var row: Int { Int(number) }
+
+    static func < (a: Pick, b: Pick) -> Bool {
+        a.key != b.key ? a.key < b.key : a.variant < b.variant
+    }
 
     func leavesLike(_ other: Pick) -> Bool { key == other.key && variant == other.variant }
 }
@@ -77,10 +88,8 @@ struct Portion<P: RoutePrefix> {
         }
         let source = path.tag.source
         return Pick(
-            key: UInt64(common.attributes.base(path.attributes)) << 32
-                | UInt64(truncatingIfNeeded: source),
-            rules: rules, isLongLived: common.sources[source].isLongLived(path.tag), row: row,
-            path: handle)
+            set: common.attributes.base(path.attributes), source: source, rules: rules,
+            isLongLived: common.sources[source].isLongLived(path.tag), row: row, path: handle)
     }
 
     func withdraw(_ writer: inout UpdateWriter) {

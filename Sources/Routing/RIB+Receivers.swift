@@ -65,13 +65,16 @@ extension RIB {
         common.freeReceivers.append(receiver.rawValue)
     }
 
-    /// ROUTE-REFRESH: everything of a family is announced again.
-    public mutating func refresh(_ receiver: ReceiverID, _ family: Family) {
+    /// ROUTE-REFRESH: everything of a family is announced again, between marks for a peer that
+    /// knows them (RFC 7313).
+    public mutating func refresh(
+        _ receiver: ReceiverID, _ family: Family, isMarked: Bool = false
+    ) {
         guard let slot = slot(receiver) else { return }
         if family == .ipv4 {
-            routes4.feedAgain(slot)
+            routes4.feedAgain(slot, isMarked: isMarked)
         } else {
-            routes6.feedAgain(slot)
+            routes6.feedAgain(slot, isMarked: isMarked)
         }
     }
 
@@ -168,9 +171,13 @@ extension RIB {
 }
 
 extension Routes {
-    mutating func feedAgain(_ receiver: Int) {
+    mutating func feedAgain(_ receiver: Int, isMarked: Bool = false) {
         beginFeed(
             receiver, outs[receiver].isActive, owesEndOfRIB: outs[receiver].owesEndOfRIB)
+        // Until the first feed has ended there is nothing to refresh.
+        if isMarked, outs[receiver].isActive, !outs[receiver].owesEndOfRIB {
+            outs[receiver].owesBeginMark = true
+        }
     }
 
     func advertised(

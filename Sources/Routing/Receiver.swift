@@ -118,6 +118,9 @@ struct Out: Sendable {
     /// Where the search for dirty rows goes on.
     var scan = 0
     var owesEndOfRIB = false
+    /// Marks around the feed that is owed to a peer who asked for it (RFC 7313).
+    var owesBeginMark = false
+    var owesEndMark = false
     /// It hears of all paths (RFC 7911).
     var isWide = false
     /// The paths of each row that a wide one was told, and how many they are.

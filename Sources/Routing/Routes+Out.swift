@@ -54,6 +54,7 @@ extension Routes {
         let out = outs[receiver]
         guard out.isActive else { return false }
         return out.dirty.count > 0 || out.feed < tables[table].rows.count || out.owesEndOfRIB
+            || out.owesBeginMark || out.owesEndMark
     }
 
     /// Whether a path may go to a receiver, its rules apart.
@@ -150,6 +151,11 @@ extension Routes {
         _ common: inout Common
     ) -> Bool {
         guard outs[receiver].isActive else { return false }
+        if outs[receiver].owesBeginMark {
+            outs[receiver].owesBeginMark = false
+            outs[receiver].owesEndMark = true
+            writer.beginRefresh(P.family)
+        }
         while writer.bytes.count < limit {
             feed(receiver, table, common)
             if outs[receiver].dirty.count == 0 {
@@ -162,6 +168,10 @@ extension Routes {
         if outs[receiver].owesEndOfRIB {
             outs[receiver].owesEndOfRIB = false
             writer.endOfRIB(P.family)
+        }
+        if outs[receiver].owesEndMark {
+            outs[receiver].owesEndMark = false
+            writer.endRefresh(P.family)
         }
         return false
     }

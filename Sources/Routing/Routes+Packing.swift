@@ -128,7 +128,7 @@ extension Routes {
     ) {
         let isWide = outs[receiver].isWide
         let record = common.receivers[receiver]
-        portion.picks.sort { ($0.key, $0.variant) < ($1.key, $1.variant) }
+        portion.picks.sort(by: <)
         var index = 0
         while index < portion.picks.count {
             let first = portion.picks[index]

@@ -2,8 +2,8 @@
 // independent of the order in which they came (MED compares only within one neighbour AS, so
 // pairs alone are no order). Before it: originated, then static, then BGP; the operator's word
 // on this edge stands above what a peer says; what is kept over a long restart is the last of BGP's
-// choices (RFC 9494 §4.2). Paths that differ only in the steps behind MED may
-// share the traffic, where their circuits say so.
+// choices (RFC 9494 §4.2). Paths that differ only in the steps behind MED may share the traffic,
+// where their circuits say so.
 
 import BGP
 import Net
@@ -54,9 +54,11 @@ struct Candidate: Sendable {
         multipath = rank.multipath
     }
 
-    /// Whether both circuits let the two share the traffic, if they are equal.
+    /// Whether both circuits let the two share the traffic, if they are equal. What is kept over a
+    /// long restart does not: nobody has said for hours where it leads.
     func mayShare(with other: Candidate) -> Bool {
         if multipath == .off || other.multipath == .off { return false }
+        if isLongLived || other.isLongLived { return false }
         return circuit == other.circuit || multipath == .circuits && other.multipath == .circuits
     }
 }

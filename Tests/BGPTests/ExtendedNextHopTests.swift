@@ -32,18 +32,20 @@ struct ExtendedNextHopTests {
 
     @Test(
         arguments: [
-            (global, "2001:db8::1"), (global + linkLocal, "2001:db8::1"), (linkLocal, "fe80::2"),
-            ("00000000 00000000 00000000 00000000" + linkLocal, "fe80::2"),
-            ("c0000207", "192.0.2.7"),
-        ] as [(String, String)])
+            (global, "2001:db8::1", nil), (global + linkLocal, "2001:db8::1", "fe80::2"),
+            (linkLocal, "fe80::2", "fe80::2"),
+            ("00000000 00000000 00000000 00000000" + linkLocal, "fe80::2", "fe80::2"),
+            ("c0000207", "192.0.2.7", nil),
+        ] as [(String, String, String?)])
     func `RFC 8950 §3: the length of the next hop tells its family`(
-        _ nextHop: String, _ expected: String
+        _ nextHop: String, _ expected: String, _ second: String?
     ) {
         let update = Self.update(nextHop)
         #expect(update.verdict == .ok)
         #expect(update.announced4 == [prefix4("10.0.0.0/8")])
         #expect(update.nextHop4 == IPAddress(expected))
-        #expect(update.nextHop6 == nil && update.linkLocal6 == nil)
+        #expect(update.nextHop6 == nil)
+        #expect(update.linkLocal6.map { .v6($0) } == second.flatMap { IPAddress($0) })
     }
 
     @Test(arguments: [

@@ -175,7 +175,9 @@ func policyExample() throws -> PolicyTerms {
             $0.peerASN = ASN(64600)
             $0.isNextHopSelf = false
             $0.isReflectorClient = true
+            $0.isDrained = true
         }
+        #expect(leaves.contains("the link is drained: what leaves has local preference 0"))
         #expect(leaves.contains("the next hop stays what it is"))
         #expect(leaves.contains("what carries no-advertise stays"))
         #expect(leaves.contains("the peer is a client: it hears routes of all peers of our AS"))

@@ -119,6 +119,7 @@ private let summary = CircuitSummary(
                 "long-lived 5s ipv6",
             ]
         ),
+        (CapabilitiesReply(restartSeconds: 9), ["refresh", "graceful restart 9s as helper"]),
     ])
     func `capabilities have names`(reply: CapabilitiesReply, names: [String]) {
         #expect(reply.names == names)

@@ -154,6 +154,11 @@ func whyExample() throws -> WhyReply {
             ])
     }
 
+    @Test func `a refusal that says so itself is not said twice`() {
+        let path = path(.refused) { $0.refusal = "refused by a rule of import" }
+        #expect(table([path]).candidates.map(\.sentence) == ["refused by a rule of import"])
+    }
+
     @Test func `where all is refused no traffic is spoken of`() {
         #expect(
             table([path(.refused), path(.refused)]).sentences == [

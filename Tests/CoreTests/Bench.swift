@@ -129,22 +129,33 @@ final class Bench {
         pump()
     }
 
-    /// Answers the last dial as the peer would, up to Established; `isBack` from a restart over
-    /// which it kept forwarding.
+    /// Answers the last dial (to this peer, if one is named) as the peer would, up to Established;
+    /// `isBack` from a restart over which it kept forwarding.
     @discardableResult
-    func establish(restartTime: UInt16? = nil, isBack: Bool = false) -> ConnectionID {
-        guard let id = dials.last?.id else { preconditionFailure("nobody dialed") }
+    func establish(
+        with peer: String? = nil, restartTime: UInt16? = nil, longLived: UInt32? = nil,
+        isBack: Bool = false, families: [Family] = [.ipv4], _ more: [Capability] = []
+    ) -> ConnectionID {
+        let address = peer.flatMap { IPAddress($0) }
+        guard let id = dials.last(where: { address == nil || $0.dial.remote == address })?.id else {
+            preconditionFailure("nobody dialed")
+        }
         engine.dialed(id, at: now, into: &effects)
         pump()
-        var capabilities: [Capability] = [
-            .multiprotocol(AddressFamily(.ipv4)), .fourOctetASN(ASN(65001)), .routeRefresh,
-        ]
+        var capabilities = families.map { Capability.multiprotocol(AddressFamily($0)) }
+        capabilities += [.fourOctetASN(ASN(65001)), .routeRefresh] + more
         if let restartTime {
             capabilities.append(
                 .gracefulRestart(
                     GracefulRestartCapability(
                         isRestarting: isBack, coversNotifications: true, restartTime: restartTime,
                         families: [.init(AddressFamily(.ipv4), isPreserved: isBack)])))
+        }
+        if let longLived {
+            capabilities.append(
+                .longLived([
+                    LongLivedEntry(AddressFamily(.ipv4), isPreserved: isBack, staleTime: longLived)
+                ]))
         }
         var bytes: [UInt8] = []
         Open(

@@ -1,5 +1,6 @@
 // Faults that were found by breaking the running daemon, each with the events that showed it.
 
+import BGP
 import Control
 import Core
 import Intent
@@ -94,5 +95,114 @@ import Testing
             return
         }
         #expect(health.reasons.contains { $0.hasPrefix("circuitd0 cannot be made") })
+    }
+
+    private func mark(_ family: Family, _ subtype: UInt8) -> [UInt8] {
+        var bytes: [UInt8] = []
+        RouteRefresh(AddressFamily(family), subtype: subtype).encode(into: &bytes)
+        return bytes
+    }
+
+    @Test func `what a peer leaves out of a refresh between marks is gone`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        let id = bench.establish([.enhancedRouteRefresh])
+        bench.announce(["10.30.1.0/24", "10.30.2.0/24"], on: id)
+        bench.receive(mark(.ipv4, 1), on: id)
+        bench.announce(["10.30.1.0/24"], on: id)
+        let table = TableID(1001)
+        #expect(bench.kernel.forwarding(table, .v4(IPv4Address(10, 30, 2, 1)))?.gateway != nil)
+        bench.receive(mark(.ipv4, 2), on: id)
+        bench.wait(1)
+        #expect(
+            bench.kernel.forwarding(table, .v4(IPv4Address(10, 30, 1, 1)))?.gateway
+                == IPAddress("192.0.2.2"))
+        #expect(bench.kernel.forwarding(table, .v4(IPv4Address(10, 30, 2, 1)))?.gateway == nil)
+    }
+
+    @Test func `a refresh of one family leaves the routes of the other alone`() throws {
+        let bench = Bench()
+        var files = oneCircuit
+        files["circuits/dc.yaml"] = """
+            circuit: dc
+            tenant: acme
+            provider: dedicated
+            vlan: 310
+            links:
+              main:
+                port: wan
+                address: 192.0.2.1/30
+                peer: 192.0.2.2
+                address6: 2001:db8:9::1/126
+                peer6: 2001:db8:9::2
+            bgp:
+              peer-asn: 65001
+              families: [ipv4, ipv6]
+              accept: [10.30.0.0/16 upto 24, "2001:db8:30::/48 upto 64"]
+            """
+        bench.begin(files)
+        bench.wait(3)
+        let id = bench.establish(families: [.ipv4, .ipv6], [.enhancedRouteRefresh])
+        bench.announce(["10.30.1.0/24"], on: id)
+        var writer = UpdateWriter()
+        let far = try #require(IPv6Address("2001:db8:9::2"))
+        let six = Prefix6(try #require(IPv6Address("2001:db8:30::")), length: 64)
+        let fits = writer.announce(
+            [six], attributes: PathAttributes(asPath: ASPath([ASN(65001)])).canonical(),
+            nextHop: far)
+        #expect(fits)
+        bench.receive(writer.take(), on: id)
+        bench.wait(1)
+        let inside = IPAddress.v6(try #require(IPv6Address("2001:db8:30::1")))
+        #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == .v6(far))
+        bench.receive(mark(.ipv4, 1), on: id)
+        bench.announce(["10.30.1.0/24"], on: id)
+        bench.receive(mark(.ipv4, 2), on: id)
+        bench.wait(1)
+        #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == .v6(far))
+    }
+
+    @Test func `the end of a session with many routes is told whole`() {
+        func far(_ name: String, _ port: String, _ network: String) -> String {
+            """
+            circuit: \(name)
+            tenant: acme
+            provider: dedicated
+            vlan: 310
+            links: { main: { port: \(port), address: \(network).1/30, peer: \(network).2 } }
+            bgp: { peer-asn: 65001, accept: [10.30.0.0/16 upto 32], advertise: [10.30.0.0/16 upto 32] }
+            """
+        }
+        let bench = Bench()
+        bench.begin([
+            "circuitd.yaml": settings,
+            "tenants/acme.yaml": """
+            tenant: acme
+            vrf: { table: 1001 }
+            networks: [10.20.0.0/16]
+            exchange: [{ from: a, to: b }]
+            """,
+            "circuits/a.yaml": far("a", "wan", "192.0.2"),
+            "circuits/b.yaml": far("b", "lan", "198.51.100"),
+        ])
+        let speaker = bench.establish(with: "192.0.2.2")
+        let listener = bench.establish(with: "198.51.100.2")
+        // More rows than one turn of the loop sweeps.
+        for block in 0..<40 {
+            bench.announce((0..<256).map { "10.30.\(block).\($0)/32" }, on: speaker)
+        }
+        #expect(!bench.produced(on: listener).isEmpty)
+        bench.hasWorker = false
+        var position = bench.effects.count
+        bench.engine.closed(speaker, at: bench.now, into: &bench.effects)
+        for _ in 0..<20 {
+            bench.engine.settle(at: bench.now, into: &bench.effects)
+            let isAsked = bench.effects[position...].contains {
+                if case .pull(listener) = $0 { true } else { false }
+            }
+            position = bench.effects.count
+            if isAsked { _ = bench.produced(on: listener) }
+        }
+        #expect(bench.produced(on: listener) == [], "withdrawals that nobody asks for")
     }
 }

@@ -3,6 +3,21 @@
 
 import Net
 
+/// The edge's links to hostile peers.
+enum HostileLink: Int, CaseIterable, Sendable {
+    /// The daemon waits for the peers.
+    case usual = 66
+    /// The same, and all routes of the others go there, until all others are done.
+    case stuck = 67
+    /// The daemon dials the peers.
+    case dialed = 69
+
+    /// The second octet of its addresses.
+    var block: UInt8 { UInt8(rawValue) }
+    /// Its circuit, port and device.
+    var name: String { self == .usual ? "hostile" : "\(self)" }
+}
+
 struct Case: Sendable {
     var group: String
     var name: String
@@ -11,8 +26,7 @@ struct Case: Sendable {
     var isInternal = false
     /// The most prefixes that the daemon takes, where the case is about that.
     var limit: Int?
-    /// On a link of its own, to which all routes of the others go, until all others are done.
-    var isStuck = false
+    var link = HostileLink.usual
     var act: Act
     var reaction: Reaction
 }

@@ -43,7 +43,7 @@ private func expires(
 private let stuck: [Case] = (1...4).map { number in
     // The window closes once the buffers are full; the peer itself stays lively.
     Case(
-        group: "slow", name: "a peer that never reads, and lives (\(number))", isStuck: true,
+        group: "slow", name: "a peer that never reads, and lives (\(number))", link: .stuck,
         act: .script { conversation throws(Failure) in
             try conversation.connect(receiveBuffer: 2048)
             conversation.send(Open(hold: number == 1 ? 3 : 90).bytes + keepalive)
@@ -104,7 +104,7 @@ let slowCases: [Case] =
                 return conversation.outcome(conversation.probe())
             }, reaction: .ignored),
         Case(
-            group: "slow", name: "a peer that reads a little at a time", isStuck: true,
+            group: "slow", name: "a peer that reads a little at a time", link: .stuck,
             act: .script { conversation throws(Failure) in
                 try conversation.connect(receiveBuffer: 2048)
                 conversation.send(Open().bytes + keepalive)

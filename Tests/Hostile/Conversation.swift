@@ -47,7 +47,10 @@ final class Conversation {
 
     deinit { wire?.close() }
 
-    var isWide: Bool { opening.asn != nil }
+    /// The daemon has offered 4-octet numbers; it leaves all capabilities out for a peer that has
+    /// refused them (RFC 5492 §3).
+    private var isOfferedWide = true
+    var isWide: Bool { opening.asn != nil && isOfferedWide }
 
     func path(_ numbers: [UInt32]) -> Bytes {
         isWide
@@ -66,6 +69,13 @@ final class Conversation {
         if wire == nil { throw Failure(trouble) }
     }
 
+    /// Goes on with a connection that the daemon has opened.
+    func take(_ other: Wire) {
+        drop()
+        sent = 0
+        wire = other
+    }
+
     /// Ends the connection.
     func drop(reset: Bool = false) {
         wire?.close(reset: reset)
@@ -81,9 +91,10 @@ final class Conversation {
 
     func expect(_ type: UInt8, within seconds: Double = 10) throws(Failure) {
         let incoming = next(within: seconds)
-        guard case .message(type, _) = incoming else {
+        guard case .message(type, let body) = incoming else {
             throw Failure("wanted a message of type \(type), got \(incoming)")
         }
+        if type == Kind.open { isOfferedWide = body.count > 10 }
     }
 
     /// Up to the daemon's KEEPALIVE.
@@ -101,7 +112,8 @@ final class Conversation {
 
     /// Attributes of a good route of this session.
     var goodAttributes: [Bytes] {
-        [origin, path([Numbers.hostile, 65001]), nextHop] + (isInternal ? [localPref] : [])
+        let nextHop = attribute(0x40, 3, [10, place.edge[1], 4, 9])
+        return [origin, path([Numbers.hostile, 65001]), nextHop] + (isInternal ? [localPref] : [])
     }
 
     /// Announces the case's routes as they stand before the deed, and waits until they are told.

@@ -48,7 +48,7 @@ final class GoodPeer: Sendable {
 
     static let blockSize = 200
     /// A third of the hold time is at most one second; two of them is one KEEPALIVE missed.
-    static let longestSilence = 2.0
+    static let longestSilence = 2.0 * Double(patience)
     let setting: Setting
     let state = Locked(State())
 

@@ -59,9 +59,9 @@ struct Place: Sendable {
     /// The daemon's on the same link.
     let edge: Bytes
 
-    init(_ number: Int, isStuck: Bool) {
+    init(_ number: Int, _ link: HostileLink) {
         self.number = number
-        edge = [10, isStuck ? 67 : 66, 0, 1]
+        edge = [10, link.block, 0, 1]
         address = [10, edge[1], UInt8(4 + number / 200), UInt8(10 + number % 200)]
     }
 

@@ -8,7 +8,7 @@ struct Roster {
     static let all = Roster(
         joined(
             headerCases, openCases, stateCases, framingCases, attributeCases, unknownCases,
-            familyCases, slowCases, floodCases))
+            familyCases, slowCases, dialedCases, restartCases, floodCases))
 
     init(_ list: [Case]) {
         // Place holds 200 numbers a byte, in a /20.
@@ -16,16 +16,14 @@ struct Roster {
         cases = list.enumerated().map { ($0.offset, $0.element) }
     }
 
-    func place(_ number: Int) -> Place { Place(number, isStuck: cases[number].case.isStuck) }
+    func place(_ number: Int) -> Place { Place(number, cases[number].case.link) }
 
     /// The files of the edge, by name.
     var files: [(String, String)] {
         [
             ("circuitd.yaml", edge), ("tenants/acme.yaml", tenant),
-            ("circuits/hostile.yaml", circuit("hostile", block: 66, isStuck: false)),
-            ("circuits/stuck.yaml", circuit("stuck", block: 67, isStuck: true)),
             ("circuits/good-1.yaml", good(1)), ("circuits/good-2.yaml", good(2)),
-        ]
+        ] + HostileLink.allCases.map { ("circuits/\($0.name).yaml", circuit($0)) }
     }
 
     private var edge: String {
@@ -36,6 +34,7 @@ struct Roster {
         ports:
           hostile: { device: hostile }
           stuck: { device: stuck }
+          dialed: { device: dialed }
           good-1: { device: good-1 }
           good-2: { device: good-2 }
 
@@ -46,28 +45,29 @@ struct Roster {
         let ways = [
             ("hostile", "good-1"), ("hostile", "good-2"), ("good-1", "good-2"),
             ("good-2", "good-1"), ("good-1", "hostile"), ("good-2", "hostile"),
-            ("hostile", "stuck"), ("good-1", "stuck"), ("good-2", "stuck"),
+            ("dialed", "good-1"), ("dialed", "good-2"), ("hostile", "stuck"), ("good-1", "stuck"),
+            ("good-2", "stuck"),
         ]
         return "tenant: acme\nvrf: none\nnetworks: [10.20.0.0/16]\nexchange:\n"
             + ways.map { "  - { from: \($0), to: \($1) }\n" }.joined()
     }
 
-    private func circuit(_ name: String, block: Int, isStuck: Bool) -> String {
+    private func circuit(_ link: HostileLink) -> String {
         """
-        circuit: \(name)
+        circuit: \(link.name)
         tenant: acme
         provider: dedicated
         vlan: untagged
         links:
           main:
-            port: \(name)
-            address: 10.\(block).0.1/20
-            address6: "fd\(block)::1/64"
+            port: \(link.name)
+            address: 10.\(link.block).0.1/20
+            address6: "fd\(link.block)::1/64"
             peers:
-        \(peers(isStuck))
+        \(peers(link))
         bgp:
           peer-asn: \(Numbers.hostile)
-          passive: on
+          passive: \(link == .dialed ? "off" : "on")
           families: [ipv4, ipv6]
           accept: [10.96.0.0/11 upto 32, 10.192.0.0/10 upto 32, "fd10::/16 upto 128"]
           advertise: [10.0.0.0/8 upto 32, "fd10::/16 upto 128"]
@@ -75,8 +75,8 @@ struct Roster {
         """
     }
 
-    private func peers(_ isStuck: Bool) -> String {
-        cases.filter { $0.case.isStuck == isStuck }.map { number, one in
+    private func peers(_ link: HostileLink) -> String {
+        cases.filter { $0.case.link == link }.map { number, one in
             var keys: [String] = []
             if one.isInternal { keys.append("peer-asn: \(Numbers.edge)") }
             if let limit = one.limit { keys.append("max-prefixes: { in: \(limit) }") }

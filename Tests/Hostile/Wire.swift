@@ -79,7 +79,10 @@ final class Wire {
         return nil
     }
 
-    private static func withName<Result>(
+    /// A connection that was accepted.
+    init(adopting fd: Int32) { self.fd = fd }
+
+    fileprivate static func withName<Result>(
         _ address: Bytes, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         var name = sockaddr_in()
@@ -173,5 +176,34 @@ final class Wire {
             setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, socklen_t(MemoryLayout<linger>.size))
         }
         Glibc.close(fd)
+    }
+}
+
+/// Where the daemon dials us.
+final class Ear {
+    private let fd: Int32
+
+    init(at address: Bytes) throws(Failure) {
+        fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        var on: Int32 = 1
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, 4)
+        guard Wire.withName(address, port: 179, { bind(fd, $0, $1) }) == 0, listen(fd, 8) == 0
+        else {
+            throw Failure("listen: \(SystemError.text(errno))")
+        }
+    }
+
+    deinit { close(fd) }
+
+    /// The next connection.
+    func accept(within seconds: Double) throws(Failure) -> Wire {
+        var entry = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, Int32(seconds * 1000) * Int32(patience)) > 0 else {
+            throw Failure("the daemon does not dial")
+        }
+        let number = Glibc.accept(fd, nil, nil)
+        guard number >= 0 else { throw Failure("accept: \(SystemError.text(errno))") }
+        _ = fcntl(number, F_SETFL, O_NONBLOCK)
+        return Wire(adopting: number)
     }
 }

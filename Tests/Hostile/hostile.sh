@@ -21,17 +21,21 @@ is_harmless() { ! LC_ALL=C grep -naP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\
 says_what_peers_said() { grep -q 'pwned' "$1" || { echo "the shutdown texts are not in it: nothing was tested"; return 1; }; }
 
 say "== hostile peers"
+# Whatever else this machine does must not look like a silence of the daemon.
+{ renice -n -10 -p $$ && echo -10 > /proc/self/autogroup; } > /dev/null 2>&1
 namespace edge hostile good1 good2
 forwarding edge
 in_ns edge sysctl -qw net.ipv4.nexthop_compat_mode=0 net.ipv4.fib_multipath_hash_policy=1
 cable hostile eth0 edge hostile
 cable hostile eth1 edge stuck
+cable hostile eth2 edge dialed
 cable good1 eth0 edge good-1
 cable good2 eth0 edge good-2
 # Every address of a hostile peer is the namespace's own.
 ip -n "$TAG-hostile" route add 10.66.0.0/20 dev eth0
 ip -n "$TAG-hostile" route add 10.67.0.0/20 dev eth1
-for block in 66 67; do
+ip -n "$TAG-hostile" route add 10.69.0.0/20 dev eth2
+for block in 66 67 69; do
     ip -n "$TAG-hostile" route add local 10.$block.4.0/22 dev lo
     ip -n "$TAG-hostile" route add local 10.$block.8.0/21 dev lo
 done

@@ -20,9 +20,8 @@ our_route() {
         jq -r --arg prefix "$2" '.routes[] | select(.prefix == $prefix) |
             "origin \(.origin)", "path \(.asPath)", "next-hop \(.nextHop)",
             (.med // empty | "med \(.)"), (.localPref // empty | "local-pref \(.)"),
-            (.communities[] | (if split(":") | length == 3 then "large" else "community" end) + " \(.)"),
-            (.largeCommunities[]? | "large \(.)"), (.extendedCommunities[]? | "extended \(.)"),
-            (.onlyToCustomer // empty | "otc \(.)"),
+            (.communities[] | "community \(.)"), (.largeCommunities[] | "large \(.)"),
+            (.extendedCommunities[] | "extended \(.)"), (.onlyToCustomer // empty | "otc \(.)"),
             (select(.stale) | "stale"), (select(.best or .shares) | "best")'
 }
 # has WHERE... -- LINE...: whether that command prints all those lines.

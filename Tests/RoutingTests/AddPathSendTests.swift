@@ -174,7 +174,71 @@ struct AddPathSendTests {
         #expect(bench.rib.common.attributes.count == 0)
     }
 
+    /// What a RIB tells, and what another makes of the bytes.
+    static func relay(_ bytes: [UInt8], to bench: inout Bench, _ source: SourceID) {
+        var rules = UpdateRules()
+        rules.hasPathIDs4 = true
+        rules.hasExtendedNextHop = true
+        var offset = 0
+        var buffer = UpdateBuffer()
+        while case .whole(.update, let length) = Frame(
+            bytes.span.bytes, at: offset, maximumLength: 4096)
+        {
+            let body = Array(bytes[(offset + headerLength)..<(offset + length)])
+            buffer.decode(body.span.bytes, rules: rules)
+            bench.rib.learn(from: source, buffer)
+            offset += length
+        }
+        #expect(offset == bytes.count)
+    }
+
+    @Test func `what one speaker tells another learns, path by path`() {
+        var teller = Bench()
+        let sources = [teller.peer(1), teller.peer(2)]
+        teller.announce(sources[0], 1, many(5))
+        teller.announce(sources[1], 2, many(3))
+        var settings = Self.receiver()
+        settings.nextHop4 = IPv4Address(10, 255, 4, 2)
+        let receiver = teller.rib.addReceiver(settings)
+        var hearer = Bench()
+        let source = hearer.peer(4, policy: ImportPolicy(accept: everything, allowOwnAS: 1))
+        func turn() {
+            var bytes: [UInt8] = []
+            while teller.rib.produce(receiver, into: &bytes, limit: 4096) {}
+            Self.relay(bytes, to: &hearer, source)
+        }
+        turn()
+        #expect(hearer.rib.accepted(source) == PrefixCounts(ipv4: 8))
+        teller.withdraw(sources[0], many(5))
+        turn()
+        let left = hearer.rib.paths(of: source, view: .received)
+        #expect(left.map(\.prefix) == many(3))
+        #expect(
+            left.allSatisfy {
+                PathAttributes(canonical: $0.attributes).asPath.description == "64600 65002"
+            })
+    }
+
     // RFC 8950
+
+    @Test func `an IPv4 route comes through the link-local address where the other is elsewhere`() {
+        var teller = Bench()
+        let first = teller.peer(1)
+        teller.announce(first, 1, many(1))
+        var settings = Self.receiver()
+        settings.nextHop4 = nil
+        settings.nextHop6 = IPv6Address(high: 0x2001_0db8_ffff_0000, low: 1)
+        settings.linkLocal6 = IPv6Address(high: 0xFE80 << 48, low: 5)
+        settings.hasExtendedNextHop = true
+        let receiver = teller.rib.addReceiver(settings)
+        var bytes: [UInt8] = []
+        while teller.rib.produce(receiver, into: &bytes, limit: 4096) {}
+        var hearer = Bench()
+        let source = hearer.peer(4, policy: ImportPolicy(accept: everything, allowOwnAS: 1))
+        Self.relay(bytes, to: &hearer, source)
+        let entries = hearer.rib.paths(of: source, view: .received)
+        #expect(entries.map(\.gateway?.address) == [address("fe80::5")])
+    }
 
     @Test func `without an IPv4 address of ours routes leave with the IPv6 one`() {
         var bench = Bench()

@@ -15,6 +15,7 @@ struct MultipathSimulationTests {
         var length: Int
         var med: UInt32
         var isStale = false
+        var isLongLived = false
 
         var attributes: [UInt8] {
             RoutingTests.attributes(
@@ -121,6 +122,15 @@ struct MultipathSimulationTests {
                         offer.isStale = true
                         return offer
                     }
+            case 17 where Bool.random(using: &random):
+                // It stays away for long.
+                guard peer.offers.contains(where: \.value.isStale) else { return }
+                bench.rib.markLongLived(peer.source)
+                peers[index].offers = peer.offers.mapValues { offer in
+                    var offer = offer
+                    offer.isLongLived = offer.isStale
+                    return offer
+                }
             case 17:
                 bench.rib.sweepStale(peer.source)
                 peers[index].offers = peer.offers.filter { !$0.value.isStale }
@@ -158,8 +168,10 @@ struct MultipathSimulationTests {
             func offer(_ peer: Peer) -> Offer {
                 peer.offers[target] ?? Offer(firstAS: 0, length: 99, med: 0)
             }
-            let shortest = rest.map { offer($0).length }.min() ?? 0
-            var left = rest.filter { offer($0).length == shortest }
+            let fresh = rest.filter { !offer($0).isLongLived }
+            var left = fresh.isEmpty ? rest : fresh
+            let shortest = left.map { offer($0).length }.min() ?? 0
+            left = left.filter { offer($0).length == shortest }
             left = left.filter { peer in
                 !left.contains {
                     offer($0).firstAS == offer(peer).firstAS && offer($0).med < offer(peer).med
@@ -167,7 +179,7 @@ struct MultipathSimulationTests {
             }
             if left.contains(where: { !$0.isInternal }) { left.removeAll(where: \.isInternal) }
             guard let winner = left.min(by: { $0.number < $1.number }) else { return nil }
-            return (winner, left)
+            return (winner, offer(winner).isLongLived ? [winner] : left)
         }
 
         private func share(_ a: Peer, _ b: Peer) -> Bool {

@@ -169,6 +169,23 @@ struct MultipathTests {
         #expect(entries.first?.reason == .med)
     }
 
+    @Test func `what is kept over a long restart shares with nobody`() {
+        var shared = SharedBench([1, 2])
+        shared.load(many(2))
+        for source in shared.sources.values {
+            shared.bench.rib.markStale(source)
+            shared.bench.rib.markLongLived(source)
+        }
+        shared.bench.settle()
+        #expect(shared.leads(many(2), to: 1))
+        shared.announce(2, many(2))
+        shared.bench.settle()
+        #expect(shared.leads(many(2), to: 2))
+        shared.announce(1, many(2))
+        shared.bench.settle()
+        #expect(shared.leads(many(2), to: 1, 2))
+    }
+
     @Test func `static routes of two links share, and BGP stands behind them`() {
         var bench = Bench()
         for number in [1, 2] as [UInt8] {

@@ -17,23 +17,6 @@ extension Peer {
         return true
     }
 
-    /// Appends the mark in front of all our routes of a family, for a peer that knows marks; it is
-    /// to be queued where the UPDATEs are. RFC 7313 §4: never before End-of-RIB.
-    public mutating func beginRefresh(_ family: Family, into bytes: inout [UInt8]) {
-        putMark(.begin(family), into: &bytes)
-    }
-
-    /// Appends the mark behind all our routes of a family, for a peer that knows marks.
-    public mutating func endRefresh(_ family: Family, into bytes: inout [UInt8]) {
-        putMark(.end(family), into: &bytes)
-    }
-
-    private mutating func putMark(_ mark: RouteRefresh, into bytes: inout [UInt8]) {
-        guard let negotiated, negotiated.hasEnhancedRefresh else { return }
-        mark.encode(into: &bytes)
-        counters.messagesOut += 1
-    }
-
     mutating func receivedRefresh(
         _ body: RawSpan, on way: Way, at now: Instant, into actions: inout [PeerAction]
     ) {

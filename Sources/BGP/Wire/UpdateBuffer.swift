@@ -100,7 +100,8 @@ public struct UpdateBuffer: Sendable {
     public internal(set) var nextHop4: IPAddress?
     /// The next hop of `announced6`, global where the peer said a global one.
     public internal(set) var nextHop6: IPv6Address?
-    /// The link-local next hop of `announced6`, where the peer said one.
+    /// The link-local next hop of `announced6`, or of `announced4` with RFC 8950, where the peer
+    /// said one.
     public internal(set) var linkLocal6: IPv6Address?
     /// The family whose initial routes are complete with this message.
     public internal(set) var endOfRIB: Family?

@@ -182,7 +182,9 @@ extension UpdateBuffer {
                 switch nextHop.remaining {
                 case 4: outline.reachNextHop4 = try .v4(nextHop.address4())
                 case 16 where rules.hasExtendedNextHop, 32 where rules.hasExtendedNextHop:
-                    outline.reachNextHop4 = try .v6(readNextHop6(&nextHop).global)
+                    let found = try readNextHop6(&nextHop)
+                    outline.reachNextHop4 = .v6(found.global)
+                    linkLocal6 = found.linkLocal
                 default: return false
                 }
                 return announce4(field, rules: rules)

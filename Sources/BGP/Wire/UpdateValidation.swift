@@ -41,7 +41,7 @@ extension UpdateBuffer {
             if announced4.isEmpty { nextHop4 = nil }
             if announced6.isEmpty {
                 nextHop6 = nil
-                linkLocal6 = nil
+                if nextHop4?.family != .ipv6 { linkLocal6 = nil }
                 if announced4.isEmpty { attributes.removeAll(keepingCapacity: true) }
             }
             if outline.hasUnreach, !outline.hasOther, !outline.hasField, withdrawn4.isEmpty,

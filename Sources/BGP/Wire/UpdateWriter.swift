@@ -118,6 +118,18 @@ public struct UpdateWriter: Sendable {
         }
     }
 
+    /// Says that all routes of a family follow (RFC 7313). Never before End-of-RIB.
+    public mutating func beginRefresh(_ family: Family) {
+        RouteRefresh.begin(family).encode(into: &bytes)
+        messages += 1
+    }
+
+    /// Says that all routes of a family were sent: what the peer has besides is gone.
+    public mutating func endRefresh(_ family: Family) {
+        RouteRefresh.end(family).encode(into: &bytes)
+        messages += 1
+    }
+
     /// Hands out the messages and begins anew.
     public mutating func take() -> [UInt8] {
         defer { removeAll() }
