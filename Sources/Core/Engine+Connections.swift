@@ -179,6 +179,7 @@ extension Engine {
             }
         }
         actions.removeAll(keepingCapacity: true)
+        noteFailure(slot, at: now, into: &effects)
         let state = sessions[slot].peer.state
         if state != sessions[slot].lastState {
             sessions[slot].lastState = state

@@ -97,6 +97,23 @@ import Testing
         #expect(health.reasons.contains { $0.hasPrefix("circuitd0 cannot be made") })
     }
 
+    @Test func `a peer whose OPEN does not suit says what is wrong with it`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        guard let id = bench.dials.last?.id else { return }
+        bench.engine.dialed(id, at: bench.now, into: &bench.effects)
+        var bytes: [UInt8] = []
+        Open(shortASN: 65002, holdTime: 30, id: RouterID(10, 0, 0, 2), capabilities: [])
+            .encode(into: &bytes)
+        bench.receive(bytes, on: id)
+        bench.wait(1)
+        guard case .circuit(let reply) = bench.ask(.circuit("dc")) else { return }
+        #expect(reply.summary.reasons.first?.contains("sent OPEN error/bad peer AS") ?? false)
+        #expect(reply.links.first?.sessions.first?.lastSent?.code == 2)
+        let told = bench.engine.recentEvents.filter { $0.text.contains("did not come up") }
+        #expect(told.count == 1)
+    }
+
     private func mark(_ family: Family, _ subtype: UInt8) -> [UInt8] {
         var bytes: [UInt8] = []
         RouteRefresh(AddressFamily(family), subtype: subtype).encode(into: &bytes)
