@@ -131,7 +131,7 @@ bird_refresh() { bird_say reload in "$(bird_name "$1" "$2")"; }
 bird_shut() { bird_say disable "$(bird_name "$1" "$2")" "\"$3\""; }
 bird_open() { bird_say enable "$(bird_name "$1" "$2")"; }
 # What it heard or said when the session last ended.
-bird_last_error() { bird_say show protocols all "$(bird_name "$1" "$2")" | grep -i 'last error'; cat "$WORK/bird.log"; }
+bird_last_error() { bird_say show protocols all "$(bird_name "$1" "$2")" | grep -i 'last error'; grep -F "$(bird_name "$1" "$2")" "$WORK/bird.log"; }
 bird_more() { bird_say enable more4; }
 bird_fewer() { bird_say disable more4; }
 bird_count() { bird_say show route protocol "$(bird_name "$1" "$2")" | grep -c '^[0-9a-f].*/'; }

@@ -115,7 +115,7 @@ frr_refresh() { frr_say "clear bgp $(frr_address "$1" "$2") soft in"; }
 frr_set() { frr_say "configure terminal" "router bgp 65002" "$@"; }
 frr_shut() { frr_set "neighbor $(frr_address "$1" "$2") shutdown message $3"; }
 frr_open() { frr_set "no neighbor $(frr_address "$1" "$2") shutdown"; }
-frr_last_error() { frr_session "$1" "$2" | grep -iE -A4 'last reset|message received|shutdown'; cat "$WORK/frr.log"; }
+frr_last_error() { frr_session "$1" "$2" | grep -iE -A4 'last reset|message received|shutdown'; grep -F "$(frr_address "$1" "$2") " "$WORK/frr.log"; }
 frr_many() { # [no]
     local number lines=("address-family ipv4 unicast")
     for number in {1..40}; do lines+=("$1 network 10.$(id frr limit).$number.0/24"); done

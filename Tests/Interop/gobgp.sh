@@ -115,7 +115,7 @@ gobgp_route() {
 gobgp_refresh() { gobgp_say neighbor "$(gobgp_address "$1" "$2")" softresetin -a "ipv$2"; }
 gobgp_shut() { gobgp_say neighbor "$(gobgp_address "$1" "$2")" shutdown --reason "$3"; }
 gobgp_open() { gobgp_say neighbor "$(gobgp_address "$1" "$2")" enable; }
-gobgp_last_error() { cat "$WORK/gobgp.log"; }
+gobgp_last_error() { grep -F "\"Key\":\"$(gobgp_address "$1" "$2")\"" "$WORK/gobgp.log"; }
 gobgp_more() { local number; for number in {1..40}; do gobgp_add 4 "10.$(id gobgp limit).$number.0/24"; done; }
 gobgp_fewer() { local number; for number in {1..40}; do gobgp_say global rib del "10.$(id gobgp limit).$number.0/24"; done; }
 gobgp_count() { gobgp_say neighbor "$(gobgp_address "$1" "$2")" adj-in -a "ipv$2" -j | jq length; }

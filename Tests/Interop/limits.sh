@@ -9,7 +9,10 @@ feature_limit_in() {
     ours 20 "over the limit the session ends" our_session "$1" limit 4 '.state != "Established" and (.lastError // "" | test("max|limit|6/1"; "i"))'
     theirs 10 "the peer is told that these are too many" their_error "$1" limit 4 'max(imum)?[ _-]*(number of )?prefix|6/1|limit reached|code 6.*subcode 1'
     wire 5 "by Cease, maximum prefixes" over_limit_said "$1"
+    ours 5 "it is held down" our_session "$1" limit 4 '.holdDownSeconds > 0'
     "$1_fewer"
+    "$1_open" limit 4
+    stays ours 3 "and stays so, though the peer connects" not_established "$1" limit 4
     ours 5 "the other family never noticed" our_state "$1" limit 6 Established
     ctl edge clear "$1-limit/main"
     "$1_open" limit 4

@@ -101,7 +101,7 @@ openbgpd_route() {
 openbgpd_refresh() { openbgpd_say neighbor "$(openbgpd_address "$1" "$2")" refresh; }
 openbgpd_shut() { openbgpd_say neighbor "$(openbgpd_address "$1" "$2")" down "$3"; }
 openbgpd_open() { openbgpd_say neighbor "$(openbgpd_address "$1" "$2")" up; }
-openbgpd_last_error() { openbgpd_session "$1" "$2" | grep -i -A2 'last '; cat "$WORK/openbgpd.log"; }
+openbgpd_last_error() { openbgpd_session "$1" "$2" | grep -i -A2 'last '; grep -F "($1$2)" "$WORK/openbgpd.log"; }
 openbgpd_more() { local number; for number in {1..40}; do echo "10.$(id openbgpd limit).$number.0/24"; done | openbgpd_say network bulk add; }
 openbgpd_fewer() { local number; for number in {1..40}; do echo "10.$(id openbgpd limit).$number.0/24"; done | openbgpd_say network bulk delete; }
 openbgpd_count() { openbgpd_say show rib in neighbor "$(openbgpd_address "$1" "$2")" | grep -cE '^ *[A-Z*]+ .*/'; }

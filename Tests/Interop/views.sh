@@ -21,8 +21,7 @@ our_route() {
             "origin \(.origin)", "path \(.asPath)", "next-hop \(.nextHop)",
             (.med // empty | "med \(.)"), (.localPref // empty | "local-pref \(.)"),
             (.communities[] | "community \(.)"), (.largeCommunities[] | "large \(.)"),
-            (.extendedCommunities[]? | "extended \(.)"),
-            (.onlyToCustomer // empty | "otc \(.)"),
+            (.extendedCommunities[] | "extended \(.)"), (.onlyToCustomer // empty | "otc \(.)"),
             (select(.stale) | "stale"), (select(.best or .shares) | "best")'
 }
 # has WHERE... -- LINE...: whether that command prints all those lines.

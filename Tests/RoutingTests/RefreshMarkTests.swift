@@ -30,7 +30,9 @@ struct RefreshMarkTests {
         var bench = Bench()
         let source = bench.peer(1)
         bench.announce(source, 1, many(10))
-        return (bench, bench.rib.addReceiver(AdjOutTests.receiver()))
+        // The receiver first: a tuple copies its parts from left to right.
+        let receiver = bench.rib.addReceiver(AdjOutTests.receiver())
+        return (bench, receiver)
     }
 
     @Test func `marks stand around a feed that was asked for`() {
