@@ -137,6 +137,28 @@ import Testing
         #expect(bench.kernel.forwarding(table, .v4(IPv4Address(10, 30, 2, 1)))?.gateway == nil)
     }
 
+    @Test func `a refresh that comes in one segment holds for what stands between its marks`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        let id = bench.establish([.enhancedRouteRefresh])
+        bench.announce(["10.30.1.0/24", "10.30.2.0/24"], on: id)
+        var writer = UpdateWriter()
+        let attributes = PathAttributes(asPath: ASPath([ASN(65001)])).canonical()
+        for network in [1, 3] as [UInt8] {
+            let prefix = Prefix4(IPv4Address(10, 30, network, 0), length: 24)
+            let fits = writer.announce(
+                [prefix], attributes: attributes, nextHop: IPv4Address(192, 0, 2, 2))
+            #expect(fits)
+        }
+        bench.receive(mark(.ipv4, 1) + writer.take() + mark(.ipv4, 2), on: id)
+        bench.wait(1)
+        let forwarded = (1...3 as ClosedRange<UInt8>).map { network in
+            let address = IPAddress.v4(IPv4Address(10, 30, network, 1))
+            return bench.kernel.forwarding(TableID(1001), address)?.gateway != nil
+        }
+        #expect(forwarded == [true, false, true])
+    }
+
     @Test func `a refresh of one family leaves the routes of the other alone`() throws {
         let bench = Bench()
         var files = oneCircuit
