@@ -86,11 +86,15 @@ struct Connection {
 
     /// How a session reads UPDATEs, as `Peer` has it.
     private func rules(_ agreed: Negotiated) -> UpdateRules {
-        UpdateRules(
+        var rules = UpdateRules(
             hasFourOctetASN: agreed.hasFourOctetASN, isInternal: agreed.isInternal,
             families: agreed.families,
             firstAS: peer.settings.enforcesFirstAS && !agreed.isInternal ? agreed.peerASN : nil,
             acceptsSets: peer.settings.acceptsSets)
+        rules.hasPathIDs4 = agreed.addPathIn.contains(.ipv4)
+        rules.hasPathIDs6 = agreed.addPathIn.contains(.ipv6)
+        rules.hasExtendedNextHop = agreed.hasExtendedNextHop
+        return rules
     }
 }
 

@@ -1,6 +1,7 @@
 // After OPEN: two sessions bring routes into one RIB, and three receivers and a kernel are told of
-// them. Input: the terms of the first session, the form of the second, the policy of all, the size
-// of chunks, then the stream of the first session, or a list of deeds.
+// them. Input: the terms of the first session, the form of the second (two bytes where the first
+// has three), the policy of all (likewise), the size of chunks, then the stream of the first
+// session, or a list of deeds.
 
 import BGP
 import Net
@@ -9,13 +10,17 @@ import Routing
 enum EstablishedOrdeal {
     static func run(_ input: inout Input) {
         let terms = Terms(&input)
-        let second = Terms(form: input.byte(), manner: terms.manner)
-        var scene = Scene([terms, second], policy: input.byte())
+        let form = input.byte()
+        let extent = terms.isExtended ? input.byte() : 0
+        let second = Terms(form: form, manner: terms.manner, extent: extent)
+        let policy = input.byte()
+        let habits = Habits(policy: policy, extent: terms.isExtended ? input.byte() : 0)
+        var scene = Scene([terms, second], habits)
         let size = input.byte()
         if terms.isRaw {
             for chunk in chunks(input.rest(), size) { scene.receive(chunk, on: 0) }
         } else {
-            while !input.isAtEnd { scene.perform(Deed(&input), size) }
+            while !input.isAtEnd { scene.perform(Deed(&input, terms), size) }
         }
         scene.end()
     }
@@ -29,7 +34,7 @@ private struct Deed {
     let choice: UInt8
     let body: [UInt8]
 
-    init(_ input: inout Input) {
+    init(_ input: inout Input, _ terms: Terms) {
         let byte = input.byte()
         kind = byte & 15
         session = Int(byte >> 4 & 1)
@@ -38,6 +43,8 @@ private struct Deed {
         case 0...4: body = input.take(Int(input.word()))
         case 5, 6, 7: body = input.take(Int(input.byte() & 15))
         case 10, 13: body = [input.byte()]
+        case 8 where terms.isExtended && choice > 0:
+            body = choice == 5 || choice == 6 ? input.take(3) : [input.byte()]
         default: body = []
         }
     }
@@ -57,7 +64,8 @@ extension Scene {
         case 4: for chunk in chunks(deed.body, size) { receive(chunk, on: session) }
         case 5: announce(deed.body, on: session, like: deed.choice)
         case 6: offer(deed.body, from: session)
-        case 7: withdraw(deed.body, on: session)
+        case 7: withdraw(deed.body, on: session, like: deed.choice)
+        case 8 where !deed.body.isEmpty: extend(session, deed.choice, deed.body)
         case 8: receive(message(.keepalive, []), on: session)
         case 9: close(session)
         case 10: elapse(.milliseconds(1 << Int(deed.body[0] & 15)))

@@ -67,9 +67,45 @@ enum OpenOrdeal {
                         && restart.preserved.isSubset(of: restart.families),
                     "a graceful restart of other families")
             }
+            judgeExtensions(agreed, settings)
         }
         for case .down(let reason) in actions {
             hold(reason.description.unicodeScalars.allSatisfy(isPrintable), "unprintable text")
+        }
+    }
+
+    /// What came to the protocol later, and is agreed only where both said so.
+    private static func judgeExtensions(_ agreed: Negotiated, _ settings: PeerSettings) {
+        let (ours, families) = (settings.addPath, agreed.families)
+        hold(
+            agreed.addPathIn.isSubset(of: ours.contains(.receive) ? families : [])
+                && agreed.addPathOut.isSubset(of: ours.contains(.send) ? families : []),
+            "paths in a direction that we did not offer")
+        hold(
+            !agreed.hasExtendedNextHop
+                || settings.offersExtendedNextHop && families.contains(.ipv4),
+            "next hops of another family, which we did not offer")
+        hold(
+            agreed.longLived.isEmpty
+                || settings.longLivedTime != nil && agreed.gracefulRestart != nil,
+            "a long life that we did not offer")
+        hold(
+            agreed.longLived.allSatisfy {
+                families.contains($0.key) && $0.value <= LongLivedEntry.longestStaleTime
+            }, "a long life of \(agreed.longLived)")
+        if let role = agreed.peerRole {
+            hold(
+                !settings.isInternal && role == (settings.role?.counterpart ?? role),
+                "a role that does not fit")
+        } else {
+            hold(
+                settings.isInternal || settings.role == nil || !settings.isRoleStrict,
+                "a strict role without an answer")
+        }
+        if let identity = agreed.peerIdentity {
+            hold(
+                (identity.hostname + identity.domain + identity.version).unicodeScalars
+                    .allSatisfy(isPrintable), "an unprintable name")
         }
     }
 

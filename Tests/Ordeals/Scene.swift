@@ -11,7 +11,7 @@ struct Scene {
     private var now = Instant.zero
     private var update = UpdateBuffer()
     private var parties: [Party]
-    private let policy: UInt8
+    private var habits: Habits
     /// Steps that nobody answered yet.
     private var wire: [StepRequest] = []
     private var kernel = PlainKernel()
@@ -21,14 +21,14 @@ struct Scene {
     static let space = TableID(1001)
     static let devices = [InterfaceIndex(7), InterfaceIndex(8)]
 
-    init(_ terms: [Terms], policy: UInt8) {
-        self.policy = policy
+    init(_ terms: [Terms], _ habits: Habits) {
+        self.habits = habits
         parties = []
         rib.setPlaceholder(.ipv4, RIB.placeholder4)
         rib.setPlaceholder(.ipv6, RIB.placeholder6)
         for (index, terms) in terms.enumerated() {
             let party = Party(terms, UInt32(index + 1))
-            let source = rib.addSource(party.source(policy))
+            let source = rib.addSource(party.source(habits))
             parties.append(party)
             parties[index].sourceID = source
             for gateway in party.gateways { rib.setGateway(gateway, isUsable: true, at: now) }
@@ -41,8 +41,10 @@ struct Scene {
         }
         for index in parties.indices { connect(index) }
         // Somebody inside who is only told.
-        var listener = Party(Terms(form: 0x09, manner: 0), 3)
-        listener.listen(rib.addReceiver(listener.receiver(nil, policy: 0)), isWide: true)
+        let isNextHopSelf: UInt8 = habits.hasWideListener ? 0x10 : 0
+        var listener = Party(Terms(form: 0x09, manner: 0, extent: isNextHopSelf), 3)
+        let settings = listener.receiver(Habits(policy: 0, extent: habits.extent & 0x80))
+        listener.listen(rib.addReceiver(settings), settings)
         parties.append(listener)
     }
 
@@ -78,8 +80,18 @@ struct Scene {
         }
     }
 
-    /// A plain announcement of prefixes that both sessions may announce.
+    /// A plain announcement of prefixes that both sessions may announce. The choice is the path
+    /// identifier too.
     mutating func announce(_ numbers: [UInt8], on index: Int, like choice: UInt8) {
+        announce(numbers, on: index, like: choice, marks: 0)
+    }
+
+    /// The same with attributes that keep routes in, or out: bits of `marks` are 0 and 1
+    /// ONLY_TO_CUSTOMER, 2 LLGR_STALE, 3 NO_LLGR, 4 ORIGINATOR_ID, 5 and 6 CLUSTER_LIST, 7
+    /// NO_EXPORT.
+    mutating func announce(
+        _ numbers: [UInt8], on index: Int, like choice: UInt8, marks: UInt8
+    ) {
         guard let connection = parties[index].connection, let agreed = connection.peer.negotiated
         else { return receive([], on: index) }
         var attributes = PathAttributes(
@@ -88,15 +100,43 @@ struct Scene {
         if choice & 2 != 0 { attributes.med = UInt32(choice) }
         if choice & 4 != 0 { attributes.communities = [Community(rawValue: UInt32(choice))] }
         if agreed.isInternal { attributes.localPref = 100 }
-        var writer = UpdateWriter(agreed)
+        Scene.mark(&attributes, marks, agreed)
+        var writer = UpdateWriter(
+            maximumLength: agreed.maximumLength, hasFourOctetASN: agreed.hasFourOctetASN,
+            pathIDs: agreed.addPathIn)
         let party = parties[index]
+        let ids = numbers.map { _ in UInt32(choice) }
+        if agreed.hasExtendedNextHop, choice & 1 != 0 {
+            _ = writer.announce(
+                numbers.map(Scene.prefix4), ids: ids, attributes: attributes.canonical(),
+                nextHop: party.address6)
+        } else {
+            _ = writer.announce(
+                numbers.map(Scene.prefix4), ids: ids, attributes: attributes.canonical(),
+                nextHop: party.address4)
+        }
         _ = writer.announce(
-            numbers.map(Scene.prefix4), attributes: attributes.canonical(),
-            nextHop: party.address4)
-        _ = writer.announce(
-            numbers.map(Scene.prefix6), attributes: attributes.canonical(),
+            numbers.map(Scene.prefix6), ids: ids, attributes: attributes.canonical(),
             nextHop: party.address6)
         receive(writer.take(), on: index)
+    }
+
+    private static func mark(
+        _ attributes: inout PathAttributes, _ marks: UInt8, _ agreed: Negotiated
+    ) {
+        switch marks & 3 {
+        case 1: attributes.onlyToCustomer = agreed.peerASN
+        case 2: attributes.onlyToCustomer = ASN(64999)
+        case 3: attributes.onlyToCustomer = ASN(65000)
+        default: break
+        }
+        if marks & 0x04 != 0 { attributes.communities.append(Community(65535, 6)) }
+        if marks & 0x08 != 0 { attributes.communities.append(Community(65535, 7)) }
+        if marks & 0x80 != 0 { attributes.communities.append(Community(65535, 65281)) }
+        guard agreed.isInternal else { return }
+        if marks & 0x10 != 0 { attributes.originatorID = IPv4Address(192, 0, 2, 8) }
+        if marks & 0x20 != 0 { attributes.clusterList.append(IPv4Address(192, 0, 2, 7)) }
+        if marks & 0x40 != 0 { attributes.clusterList.append(IPv4Address(192, 0, 2, 9)) }
     }
 
     /// The mandatory attributes as the peer would write them, next hop included.
@@ -105,7 +145,7 @@ struct Scene {
         guard let agreed = party.connection?.peer.negotiated else { return [] }
         var attributes = PathAttributes(asPath: ASPath([agreed.peerASN]))
         if agreed.isInternal { attributes.localPref = 100 }
-        var writer = UpdateWriter(agreed)
+        var writer = UpdateWriter(hasFourOctetASN: agreed.hasFourOctetASN)
         let isFitting = writer.announce(
             [Scene.prefix4(0)], attributes: attributes.canonical(), nextHop: party.address4)
         hold(isFitting, "a small message does not fit")
@@ -122,10 +162,11 @@ struct Scene {
             })
     }
 
-    mutating func withdraw(_ numbers: [UInt8], on index: Int) {
-        var writer = UpdateWriter()
-        writer.withdraw(numbers.map(Scene.prefix4))
-        writer.withdraw(numbers.map(Scene.prefix6))
+    mutating func withdraw(_ numbers: [UInt8], on index: Int, like choice: UInt8) {
+        var writer = UpdateWriter(pathIDs: parties[index].agreed?.addPathIn ?? [])
+        let ids = numbers.map { _ in UInt32(choice) }
+        writer.withdraw(numbers.map(Scene.prefix4), ids: ids)
+        writer.withdraw(numbers.map(Scene.prefix6), ids: ids)
         receive(writer.take(), on: index)
     }
 
@@ -137,13 +178,50 @@ struct Scene {
         case 1: rib.sweepStale(source)
         case 2: rib.sourceDown(source)
         default:
-            rib.update(source, parties[index].source(policy ^ choice << 5))
-            if let receiver = parties[index].receiverID {
-                let agreed = parties[index].connection?.peer.negotiated
-                rib.update(
-                    receiver, parties[index].receiver(agreed, policy: policy ^ choice << 2))
-            }
+            let policy = habits.policy
+            obey(
+                index, Habits(policy: policy ^ choice << 5, extent: habits.extent),
+                Habits(policy: policy ^ choice << 2, extent: habits.extent))
         }
+    }
+
+    /// What came to the protocol later.
+    mutating func extend(_ index: Int, _ choice: UInt8, _ body: [UInt8]) {
+        let byte = body.first ?? 0
+        switch choice {
+        case 1:
+            if let source = parties[index].sourceID { rib.markLongLived(source) }
+        case 2:
+            guard let source = parties[index].sourceID else { return }
+            rib.markLongLived(source, keeping: byte & 1 == 0 ? [.ipv4] : [.ipv6])
+        case 3, 4:
+            // The listener keeps what was agreed with it.
+            habits.extent = habits.extent & 0x80 ^ byte & 0x7F
+            let all = Array(parties.indices.dropLast())
+            for index in choice == 3 ? [index] : all { obey(index, habits, habits) }
+        case 5, 6:
+            announce(
+                Array(body.dropFirst()), on: index, like: choice == 5 ? 0 : 3, marks: byte)
+        default:
+            if byte & 4 != 0 {
+                var writer = UpdateWriter()
+                writer.endOfRIB(byte & 1 == 0 ? .ipv4 : .ipv6)
+                return receive(writer.take(), on: index)
+            }
+            let which = byte & 2 != 0 ? parties.count - 1 : index
+            guard let receiver = parties[which].receiverID else { return }
+            rib.refresh(receiver, byte & 1 == 0 ? .ipv4 : .ipv6, isMarked: true)
+        }
+    }
+
+    /// Another policy for a session.
+    private mutating func obey(_ index: Int, _ entering: Habits, _ leaving: Habits) {
+        guard let source = parties[index].sourceID else { return }
+        rib.update(source, parties[index].source(entering))
+        guard let receiver = parties[index].receiverID else { return }
+        let settings = parties[index].receiver(leaving)
+        rib.update(receiver, settings)
+        parties[index].relearn(settings)
     }
 
     /// A session that is established, with its receiver.
@@ -152,11 +230,10 @@ struct Scene {
         var connection = Connection(party.terms.settings(party.number), party.terms.way, at: now)
         connection.receive(party.terms.hello(party.number), at: now, update: &update) { _, _ in }
         hold(connection.isEstablished, "a good peer is refused: \(connection.take())")
-        parties[index].connection = connection
+        parties[index].agree(connection)
         follow(index)
-        let agreed = connection.peer.negotiated
-        let receiver = rib.addReceiver(party.receiver(agreed, policy: policy))
-        parties[index].listen(receiver, isWide: agreed?.hasFourOctetASN ?? true)
+        let settings = parties[index].receiver(habits)
+        parties[index].listen(rib.addReceiver(settings), settings)
     }
 
     /// Does what the session asks for.
@@ -180,10 +257,10 @@ struct Scene {
         hold(!reason.description.isEmpty, "a session ends without a word")
         parties[index].connection = nil
         guard let source = parties[index].sourceID else { return }
-        let isKept = parties[index].terms.hasGracefulRestart && reason == .closed
+        let isKept = parties[index].agreed.map { reason.keepsRoutes($0) } ?? false
         if isKept { rib.markStale(source) } else { rib.sourceDown(source) }
         if let receiver = parties[index].receiverID { rib.removeReceiver(receiver) }
-        parties[index].listen(nil, isWide: true)
+        parties[index].listen(nil)
     }
 
     // Receivers
@@ -217,7 +294,7 @@ struct Scene {
                 let code = bits & 4 != 0 ? Scene.lies[number % Scene.lies.count] : 12
                 error = KernelError(code: code, text: "no")
             } else {
-                kernel.apply(request.step)
+                error = kernel.apply(request.step)
             }
             rib.finished(request.ticket, error: error, at: now)
         }
@@ -233,11 +310,15 @@ struct Scene {
             number & 2 == 0
             ? .v4(Scene.prefix4(number >> 2)) : .v6(Scene.prefix6(number >> 2))
         let key = RouteKey(table: Scene.space, prefix: prefix, metric: KernelMarks().metric)
-        if choice < 7 { kernel.isHonest = false }
+        if (3..<7).contains(choice) { kernel.isHonest = false }
         switch choice {
         case 0: rib.setGateway(gateway, isUsable: number & 4 != 0, at: now)
-        case 1: rib.deviceLost(device, at: now)
-        case 2: rib.deviceBack(device, at: now)
+        case 1:
+            kernel.lose(device)
+            rib.deviceLost(device, at: now)
+        case 2:
+            kernel.restore(device)
+            rib.deviceBack(device, at: now)
         case 3: rib.observed(.routeGone(key), at: now)
         case 4: rib.observed(.route(Route(key, .unreachable)), at: now)
         case 5:
@@ -259,7 +340,10 @@ struct Scene {
         for party in parties.dropLast() {
             for gateway in party.gateways { rib.setGateway(gateway, isUsable: true, at: now) }
         }
-        for device in Scene.devices { rib.deviceBack(device, at: now) }
+        for device in Scene.devices {
+            kernel.restore(device)
+            rib.deviceBack(device, at: now)
+        }
         settle()
         for index in parties.indices {
             guard let receiver = parties[index].receiverID else { continue }
@@ -269,7 +353,7 @@ struct Scene {
                 turns += 1
                 hold(turns < 10_000, "telling never ends")
             }
-            parties[index].compare(rib.advertised(receiver))
+            parties[index].compare(rib.advertised(receiver), rib.advertisedCounts(receiver))
         }
         let sources = parties.compactMap(\.sourceID) + fixed
         compare(sources)
@@ -289,6 +373,8 @@ struct Scene {
             hold(Int(rib.received(source).total) == received.count, "received is miscounted")
             hold(Int(rib.accepted(source).total) == accepted.count, "accepted is miscounted")
             hold(accepted.allSatisfy { $0.refusal == nil }, "a refused path is accepted")
+            let names = Set(received.map { "\($0.prefix) \($0.pathID)" })
+            hold(names.count == received.count, "a path is there twice")
             let isForwarding = accepted.contains { $0.gateway != nil }
             hold(
                 rib.unacknowledged(source) == 0 || !isForwarding,
@@ -299,17 +385,28 @@ struct Scene {
         }
         var wanted: Set<Prefix> = []
         for route in rib.bestRoutes(Scene.space) {
-            hold(route.isBest && route.refusal == nil, "the best path is not")
+            hold(route.isBest || route.isMultipath, "the best path is not")
+            hold(route.refusal == nil, "a refused path is the best")
             let all = rib.explain(Scene.space, route.prefix)
-            hold(all.first == route, "two best paths")
+            hold(!route.isBest || all.first == route, "two best paths")
             // The tenant's own networks are not forwarded by; another path may be.
-            guard all.contains(where: { $0.refusal == nil && $0.gateway != nil }) else { continue }
+            let ways = all.filter { $0.refusal == nil && $0.gateway != nil }
+            guard let first = ways.first?.gateway else { continue }
             hold(route.isInKernel, "\(route.prefix) is not in the kernel")
             wanted.insert(route.prefix)
+            guard kernel.isHonest else { continue }
+            let shared = Set([first] + ways.filter(\.isMultipath).compactMap(\.gateway))
+            let found = kernel.gateways(route.prefix)
+            hold(
+                found == shared || found.isSubset(of: shared) && shared.count > 8,
+                "\(route.prefix) leads to \(found), and should to \(shared); \(kernel)")
+            let active = Set(ways.filter(\.isActive).compactMap(\.gateway))
+            hold(active.isSuperset(of: found), "\(found) are used, and \(active) are said to be")
         }
         guard kernel.isHonest else { return }
         hold(
-            kernel.routes == wanted, "the kernel has \(kernel.routes), and should \(wanted)")
+            Set(kernel.routes.keys) == wanted,
+            "the kernel has \(kernel.routes), and should \(wanted)")
     }
 
     /// Until the kernel has nothing more to do, time included.

@@ -6,22 +6,26 @@ import Net
 
 /// What two speakers agree on, as far as it changes how bytes are read.
 ///
-/// An input begins with two bytes of them. Inputs are kept for years: a bit never gets another
-/// meaning, and a new form takes one of the spare bits, where 0 is the form of before.
+/// An input begins with two bytes of them, or with three. Inputs are kept for years: a bit never
+/// gets another meaning, and a new form takes one of the spare bits, where 0 is the form of before.
 struct Terms {
     /// The first byte.
     let form: UInt8
     /// The second byte.
     let manner: UInt8
+    /// The third byte, where the second says that there is one.
+    let extent: UInt8
 
     init(_ input: inout Input) {
         form = input.byte()
         manner = input.byte()
+        extent = manner & 0x20 != 0 ? input.byte() : 0
     }
 
-    init(form: UInt8, manner: UInt8) {
+    init(form: UInt8, manner: UInt8, extent: UInt8 = 0) {
         self.form = form
         self.manner = manner
+        self.extent = extent
     }
 
     var isInternal: Bool { form & 0x01 != 0 }
@@ -46,6 +50,26 @@ struct Terms {
     var acceptsSets: Bool { manner & 0x08 != 0 }
     /// The second connection is under way too.
     var isColliding: Bool { manner & 0x10 != 0 }
+    /// There is a third byte of terms, for each session, and a second one of policy.
+    var isExtended: Bool { manner & 0x20 != 0 }
+
+    /// Ours; the peer takes and sends whatever we do.
+    var addPath: AddPath { AddPath(rawValue: extent & 3) }
+    var hasExtendedNextHop: Bool { extent & 0x04 != 0 }
+    /// Ours, between different AS.
+    var role: PeeringRole? {
+        if isInternal || extent >> 3 & 7 == 0 { return nil }
+        return PeeringRole(rawValue: (extent >> 3 & 7) - 1) ?? .customer
+    }
+    /// With the last two numbers of a role, the peer says none, or we are strict.
+    var saysRole: Bool { role != nil && extent >> 3 & 7 != 6 }
+    var isRoleStrict: Bool { extent >> 3 & 7 == 7 }
+    /// The bits of a role mean something else between internal speakers.
+    var isReflectorClient: Bool { isInternal && extent & 0x08 != 0 }
+    var isNextHopSelf: Bool { !isInternal || extent & 0x10 == 0 }
+    var hasLocalID: Bool { !isInternal || extent & 0x20 == 0 }
+    var isLongLived: Bool { extent & 0x40 != 0 }
+    var hasIdentity: Bool { extent & 0x80 != 0 }
 
     var localASN: ASN { ASN(65000) }
     /// One that two octets hold, so that an old speaker can say it.
@@ -63,6 +87,15 @@ struct Terms {
         settings.offersExtendedMessages = hasLongMessages
         settings.enforcesFirstAS = enforcesFirstAS
         settings.acceptsSets = acceptsSets
+        settings.addPath = addPath
+        settings.offersExtendedNextHop = hasExtendedNextHop
+        settings.role = role
+        settings.isRoleStrict = isRoleStrict
+        settings.longLivedTime = isLongLived ? 3600 : nil
+        settings.identity =
+            hasIdentity
+            ? SpeakerIdentity(hostname: "edge", domain: "example.net", version: "circuitd 1")
+            : nil
         return settings
     }
 
@@ -82,6 +115,7 @@ struct Terms {
         }
         if !isOldSpeaker { capabilities.append(.fourOctetASN(peerASN(number))) }
         if hasEnhancedRefresh { capabilities.append(.enhancedRouteRefresh) }
+        capabilities += extensions
         var bytes: [UInt8] = []
         Open(
             shortASN: UInt16(clamping: peerASN(number).rawValue), holdTime: 90,
@@ -89,6 +123,30 @@ struct Terms {
         ).encode(into: &bytes)
         Keepalive.encode(into: &bytes)
         return bytes
+    }
+
+    /// What a peer says because of the third byte.
+    private var extensions: [Capability] {
+        var result: [Capability] = []
+        if hasExtendedNextHop { result.append(.extendedNextHop([.ipv4])) }
+        if saysRole, let role { result.append(.role(role.counterpart.rawValue)) }
+        if !addPath.isEmpty {
+            result.append(
+                .addPath(
+                    families.sorted().map { AddPathEntry(AddressFamily($0), [.receive, .send]) }))
+        }
+        if isLongLived {
+            result.append(
+                .longLived(
+                    families.sorted().map {
+                        LongLivedEntry(AddressFamily($0), isPreserved: true, staleTime: 60)
+                    }))
+        }
+        if hasIdentity {
+            result.append(.hostname(Array("peer".utf8), domain: []))
+            result.append(.softwareVersion([0x1B, 0x5B, 0xFF, 0x41]))
+        }
+        return result
     }
 }
 
