@@ -16,8 +16,9 @@ struct IdentityTests {
         var random = SeededGenerator(seed)
         var capabilities = random.list(upTo: 30) { $0.capability() }
         // One that we know with a length that is wrong stays as it is.
-        for code in [1, 2, 6, 64, 65, 70] as [UInt8] where random.below(4) == 0 {
-            let value = random.octets([3, 5, 7, 9][random.below(4)])
+        for code in [1, 2, 5, 6, 9, 64, 65, 69, 70, 71, 73, 75] as [UInt8]
+        where random.below(4) == 0 {
+            guard let value = random.malformed(code) else { continue }
             capabilities.insert(.other(code: code, value: value), at: 0)
         }
         var bytes: [UInt8] = []
@@ -125,6 +126,106 @@ struct IdentityTests {
         writer.withdraw(six)
         let bytes6 = writer.take()
         writer.withdraw(decoded(Self.body(bytes6, .update)).withdrawn6)
+        #expect(writer.take() == bytes6)
+    }
+
+    /// Which families carry path identifiers, and whether IPv4 goes over IPv6.
+    static let forms: [UpdateRules] = (0..<8 as Range<UInt8>).map { bits in
+        var rules = UpdateRules(hasFourOctetASN: bits & 1 == 0, isInternal: true)
+        rules.hasPathIDs4 = bits & 2 != 0
+        rules.hasPathIDs6 = bits & 4 != 0
+        rules.hasExtendedNextHop = bits & 2 == 0 || bits & 4 != 0
+        return rules
+    }
+
+    private static func writer(_ rules: UpdateRules) -> UpdateWriter {
+        UpdateWriter(
+            maximumLength: 65535, hasFourOctetASN: rules.hasFourOctetASN,
+            pathIDs: Set(
+                (rules.hasPathIDs4 ? [.ipv4] : []) + (rules.hasPathIDs6 ? [.ipv6] : [])))
+    }
+
+    @Test(arguments: 0..<25 as Range<UInt64>, forms)
+    func `path identifiers are written as they were read`(
+        _ seed: UInt64, _ rules: UpdateRules
+    ) {
+        var random = SeededGenerator(seed)
+        let attributes = Self.attributes(&random, rules).canonical()
+        let nextHop = address6("2001:db8::1")
+        let four = (0...random.below(40)).map { _ in random.prefix4() }
+        let ids4 = rules.hasPathIDs4 ? four.map { _ in random.u32() } : []
+        var writer = Self.writer(rules)
+        let isWritten4 =
+            rules.hasExtendedNextHop
+            ? writer.announce(four, ids: ids4, attributes: attributes, nextHop: nextHop)
+            : writer.announce(
+                four, ids: ids4, attributes: attributes, nextHop: IPv4Address(192, 0, 2, 1))
+        #expect(isWritten4)
+        let bytes4 = writer.take()
+        let update4 = decoded(Self.body(bytes4, .update), rules)
+        #expect(update4.verdict == .ok && update4.discarded == 0 && update4.announced4 == four)
+        #expect(update4.announcedIDs4 == ids4 && update4.announcedIDs6.isEmpty)
+        #expect(update4.attributes == attributes)
+        #expect((update4.nextHop4 == .v6(nextHop)) == rules.hasExtendedNextHop)
+
+        let six = (0...random.below(40)).map { _ in random.prefix6() }
+        let ids6 = rules.hasPathIDs6 ? six.map { _ in random.u32() } : []
+        let isWritten6 = writer.announce(six, ids: ids6, attributes: attributes, nextHop: nextHop)
+        #expect(isWritten6)
+        let bytes6 = writer.take()
+        let update6 = decoded(Self.body(bytes6, .update), rules)
+        #expect(update6.verdict == .ok && update6.announced6 == six)
+        #expect(update6.announcedIDs6 == ids6 && update6.announcedIDs4.isEmpty)
+        #expect(update6.attributes == attributes && update6.nextHop6 == nextHop)
+    }
+
+    @Test(arguments: 0..<20 as Range<UInt64>, forms)
+    func `RFC 8950: a next hop of IPv6 comes with its kin or alone`(
+        _ seed: UInt64, _ rules: UpdateRules
+    ) {
+        var rules = rules
+        rules.hasExtendedNextHop = true
+        var random = SeededGenerator(seed)
+        let four = (0...random.below(40)).map { _ in random.prefix4() }
+        let ids = rules.hasPathIDs4 ? four.map { _ in random.u32() } : []
+        let kin = random.optional { _ in address6("fe80::1") }
+        let attributes = Self.attributes(&random, rules).canonical()
+        let nextHop = IPv6Address(high: 0x2001_0DB8_0000_0000, low: random.next())
+        var writer = Self.writer(rules)
+        let isWritten = writer.announce(
+            four, ids: ids, attributes: attributes, nextHop: nextHop, linkLocal: kin)
+        #expect(isWritten)
+        let bytes = writer.take()
+        let update = decoded(Self.body(bytes, .update), rules)
+        #expect(update.verdict == .ok && update.announced4 == four)
+        #expect(update.nextHop4 == .v6(nextHop) && update.linkLocal6 == kin)
+        let isAgain = writer.announce(
+            update.announced4, ids: update.announcedIDs4, attributes: update.attributes,
+            nextHop: nextHop, linkLocal: update.linkLocal6)
+        #expect(isAgain && writer.take() == bytes)
+    }
+
+    @Test(arguments: 0..<20 as Range<UInt64>, forms)
+    func `a withdrawal is written with its identifiers as it was read`(
+        _ seed: UInt64, _ rules: UpdateRules
+    ) {
+        var random = SeededGenerator(seed)
+        let four = (0...random.below(100)).map { _ in random.prefix4() }
+        let six = (0...random.below(100)).map { _ in random.prefix6() }
+        var writer = Self.writer(rules)
+        writer.withdraw(four, ids: four.map { _ in random.u32() })
+        let bytes4 = writer.take()
+        let update4 = decoded(Self.body(bytes4, .update), rules)
+        #expect(update4.withdrawn4 == four)
+        #expect(update4.withdrawnIDs4.count == (rules.hasPathIDs4 ? four.count : 0))
+        writer.withdraw(update4.withdrawn4, ids: update4.withdrawnIDs4)
+        #expect(writer.take() == bytes4)
+        writer.withdraw(six, ids: six.map { _ in random.u32() })
+        let bytes6 = writer.take()
+        let update6 = decoded(Self.body(bytes6, .update), rules)
+        #expect(update6.withdrawn6 == six)
+        #expect(update6.withdrawnIDs6.count == (rules.hasPathIDs6 ? six.count : 0))
+        writer.withdraw(update6.withdrawn6, ids: update6.withdrawnIDs6)
         #expect(writer.take() == bytes6)
     }
 

@@ -88,4 +88,20 @@ extension SeededGenerator {
         default: .other(code: UInt8(128 + below(100)), value: octets(below(200)))
         }
     }
+
+    /// A value of a capability that its length rules out; nil where none is ruled out.
+    mutating func malformed(_ code: UInt8) -> [UInt8]? {
+        switch code {
+        case 1, 65: octets([3, 5][below(2)])
+        case 2, 6, 70: octets(1 + below(4))
+        case 5: octets([3, 5, 7, 9][below(4)])
+        case 9: octets([0, 2, 3][below(3)])
+        case 64: octets([1, 3, 5, 7][below(4)])
+        case 69: octets([1, 3, 5, 7][below(4)])
+        case 71: octets([1, 3, 5, 9][below(4)])
+        // More than is there, and more than it says.
+        case 73: flip() ? [200] + octets(5) : [1, 65, 1, 65] + octets(3)
+        default: nil
+        }
+    }
 }

@@ -8,7 +8,43 @@ enum Seeds {
     static func open(_ form: UInt8) -> [[UInt8]] {
         let bodies = [Golden.open, Golden.longOpen].map { [form, 0, 0] + $0.dropFirst(19) }
         let streams = Golden.all.map { [form, 2, 7] + Golden.longOpen + Golden.keepalive + $0 }
-        return bodies + streams + Golden.all.map { [form, 0x12, 0] + $0 }
+        var extended: [[UInt8]] = []
+        for extent in extents {
+            let terms: [UInt8] = [form, 0x20, extent, 0]
+            extended.append(terms + Golden.fullOpen.dropFirst(19))
+            let stream: [UInt8] = [form, 0x22, extent, 0] + Golden.fullOpen + Golden.keepalive
+            for golden in Golden.all { extended.append(stream + golden) }
+        }
+        let both = Golden.all.map { [form, 0x12, 0] + $0 }
+        return bodies + streams + both + extended
+    }
+
+    /// The third byte of terms: paths, next hops, roles, reflection, long life.
+    static let extents: [UInt8] = [0x01, 0x02, 0x07, 0x08, 0x18, 0x28, 0x38, 0x53, 0xE7]
+
+    /// Everything that came to the protocol later: for each extent, with some policy, prefixes as
+    /// several paths, marks, changes, refreshes, a stale life and its end.
+    static func extended(_ form: UInt8) -> [[UInt8]] {
+        let deeds: [UInt8] = [
+            0x05, 2, 1, 2, 0x25, 2, 1, 2, 0x45, 1, 1, 0x15, 2, 1, 2, 0x35, 2, 1, 9,
+            0xA8, 0x45, 1, 2, 0xD8, 0x36, 3, 4, 0x0B, 0x0C, 0x2C, 0x4C, 0xE8, 2, 0x4C, 0x0E, 0x28,
+            0x0C, 0x48, 0, 0x6B, 0x68, 0x35, 0x98, 0x0A, 0x4C, 0xE8, 0, 0x0C, 0xE8, 4, 0x27, 1, 1,
+            0x09, 0x0B, 0x05, 1, 1, 0x0D, 1, 0x0B, 0x2D, 0, 0x0B,
+        ]
+        var messages: [UInt8] = []
+        for golden in [Golden.pathIDs, Golden.announce6] {
+            messages += [0x04, 0, UInt8(golden.count)] + golden
+        }
+        let allHabits: [UInt8] = [0x01, 0x0E, 0x33, 0xC0, 0xFF]
+        var inputs: [[UInt8]] = []
+        for extent in extents {
+            for habits in allHabits {
+                let other = form & 1 ^ habits >> 1 & 1
+                let terms: [UInt8] = [form, 0x20, extent, other, extent, 0, habits, 0]
+                inputs.append(terms + messages + deeds)
+            }
+        }
+        return inputs
     }
 
     /// Each message as a deed and as a stream, with something of every other deed around it.
@@ -48,7 +84,8 @@ struct SeedTests {
         let folder = URL(fileURLWithPath: try #require(Self.folder))
         for form in [0, 1, 2, 4, 8, 16, 31] as [UInt8] {
             for (target, inputs) in [
-                "open": Seeds.open(form), "established": Seeds.established(form),
+                "open": Seeds.open(form),
+                "established": Seeds.established(form) + Seeds.extended(form),
             ] {
                 for (index, input) in inputs.enumerated() {
                     let file = folder.appending(path: "\(target)/golden-\(form)-\(index)")
