@@ -189,15 +189,9 @@ extension Engine {
         ribIsTouched = true
     }
 
-    /// Whether the session carries one family, so that marks around it are marks around all of its
-    /// routes. On others a refresh is a plain one: nothing is taken back that was not withdrawn.
-    func isAlone(_ slot: Int) -> Bool { sessions[slot].peer.negotiated?.families.count == 1 }
-
     mutating func tickSession(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         guard sessions[slot].isLive else { return }
-        if let until = sessions[slot].staleUntil, until <= now {
-            endRestart(slot, at: now, into: &effects)
-        }
+        endKeeping(slot, at: now, into: &effects)
         if let over = sessions[slot].overLimit, over.until <= now {
             endHoldDown(slot, at: now, into: &effects)
         }
@@ -205,46 +199,12 @@ extension Engine {
         perform(slot, at: now, into: &effects)
     }
 
-    /// The time of a graceful restart is over: its routes go, or stay as the last choice where both
-    /// sides agreed on that (RFC 9494).
-    private mutating func endRestart(
-        _ slot: Int, at now: Instant, into effects: inout [Effect]
-    ) {
-        let source = sessions[slot].source
-        ribIsTouched = true
-        let time = sessions[slot].isLongLived ? nil : longLivedTime(slot)
-        guard let time, sessions[slot].peer.state != .established else {
-            sessions[slot].staleUntil = nil
-            sessions[slot].isLongLived = false
-            rib.sweepStale(source)
-            settleGateways(sessions[slot].link, at: now)
-            return
-        }
-        sessions[slot].isLongLived = true
-        sessions[slot].staleUntil = now + time
-        let families = sessions[slot].negotiated?.longLived.filter { $0.value > 0 }.keys
-        rib.markLongLived(source, keeping: Set(families.map(Array.init) ?? []))
-        report(
-            slot, .notice, "its routes are kept as the last choice until it is back", at: now,
-            into: &effects)
-    }
-
-    /// How long the routes of a peer that does not come back are kept; nil for not at all.
-    private func longLivedTime(_ slot: Int) -> Duration? {
-        guard let ours = sessions[slot].settings.longLived, sessions[slot].isStarted,
-            let theirs = sessions[slot].negotiated?.longLived.values.max(), theirs > 0
-        else { return nil }
-        return min(ours, .seconds(Int(theirs)))
-    }
-
     func sessionDeadline(_ slot: Int) -> Instant? {
         earlier(
-            earlier(sessions[slot].peer.nextDeadline, sessions[slot].staleUntil),
+            earlier(
+                sessions[slot].peer.nextDeadline, sessions[slot].kept.values.map(\.until).min()),
             sessions[slot].overLimit?.until)
     }
-
-    /// How long a peer that is back may take to say all its routes again.
-    static let longestStale: Duration = .seconds(360)
 
     mutating func established(
         _ slot: Int, _ negotiated: Negotiated, at now: Instant, into effects: inout [Effect]
@@ -256,18 +216,7 @@ extension Engine {
         sessions[slot].endOfRIB = []
         updateSource(slot)
         settleGateways(sessions[slot].link, at: now)
-        if sessions[slot].staleUntil != nil {
-            // Only what the peer kept forwarding may be kept here. It came back within its restart
-            // time, which ends with that: for its End-of-RIB it may take longer (RFC 4724 §4.2).
-            let kept = negotiated.gracefulRestart?.preserved ?? []
-            sessions[slot].isLongLived = false
-            if negotiated.families.isSubset(of: kept) {
-                sessions[slot].staleUntil = now + Engine.longestStale
-            } else {
-                sessions[slot].staleUntil = nil
-                rib.sweepStale(sessions[slot].source)
-            }
-        }
+        sweepUnpreserved(slot, negotiated, at: now)
         if !rib.isHolding { feed(slot) }
         if negotiated.gracefulRestart == nil { sessions[slot].endOfRIB = negotiated.families }
         ribIsTouched = true
@@ -284,19 +233,7 @@ extension Engine {
         }
         sessions[slot].endOfRIB = []
         remember(reason, slot, at: now)
-        if sessions[slot].settings.hasGracefulRestart, sessions[slot].isStarted,
-            let negotiated = sessions[slot].negotiated, reason.keepsRoutes(negotiated),
-            sessions[slot].staleUntil == nil, let restart = negotiated.gracefulRestart,
-            !restart.families.isEmpty
-        {
-            sessions[slot].staleUntil = now + .seconds(Int(restart.restartTime))
-            rib.markStale(sessions[slot].source)
-        } else {
-            sessions[slot].staleUntil = nil
-            sessions[slot].isLongLived = false
-            settleGateways(sessions[slot].link, at: now)
-            rib.sourceDown(sessions[slot].source)
-        }
+        keepRoutes(slot, after: reason, at: now)
         ribIsTouched = true
         let why = reason == .stopped ? sessions[slot].hold : nil
         report(
@@ -349,12 +286,8 @@ extension Engine {
         ribIsTouched = true
         if let family = update.endOfRIB {
             sessions[slot].endOfRIB.insert(family)
-            if let negotiated = sessions[slot].peer.negotiated,
-                sessions[slot].endOfRIB.isSuperset(of: negotiated.families),
-                sessions[slot].staleUntil != nil
-            {
-                sessions[slot].staleUntil = nil
-                rib.sweepStale(source)
+            if sessions[slot].kept.removeValue(forKey: family) != nil {
+                rib.sweepStale(source, family)
             }
             healthBook.isTouched = true
             return

@@ -149,13 +149,15 @@ final class Bench {
                 .gracefulRestart(
                     GracefulRestartCapability(
                         isRestarting: isBack, coversNotifications: true, restartTime: restartTime,
-                        families: [.init(AddressFamily(.ipv4), isPreserved: isBack)])))
+                        families: families.map { .init(AddressFamily($0), isPreserved: isBack) })))
         }
         if let longLived {
             capabilities.append(
-                .longLived([
-                    LongLivedEntry(AddressFamily(.ipv4), isPreserved: isBack, staleTime: longLived)
-                ]))
+                .longLived(
+                    families.map {
+                        LongLivedEntry(
+                            AddressFamily($0), isPreserved: isBack, staleTime: longLived)
+                    }))
         }
         var bytes: [UInt8] = []
         Open(
@@ -169,18 +171,28 @@ final class Bench {
     func announce(_ texts: [String], on id: ConnectionID) {
         var writer = UpdateWriter()
         let attributes = PathAttributes(asPath: ASPath([ASN(65001)])).canonical()
-        let prefixes = texts.compactMap { text -> Prefix4? in
-            if case .v4(let prefix) = Prefix(text) { prefix } else { nil }
+        var four: [Prefix4] = []
+        var six: [Prefix6] = []
+        for text in texts {
+            switch Prefix(text) {
+            case .v4(let prefix): four.append(prefix)
+            case .v6(let prefix): six.append(prefix)
+            case nil: preconditionFailure("no prefix: \(text)")
+            }
         }
-        precondition(
-            writer.announce(
-                prefixes, attributes: attributes, nextHop: IPv4Address(192, 0, 2, 2)))
+        guard let far = IPv6Address("2001:db8:9::2") else { preconditionFailure("no address") }
+        let fits4 =
+            four.isEmpty
+            || writer.announce(four, attributes: attributes, nextHop: IPv4Address(192, 0, 2, 2))
+        let fits6 =
+            six.isEmpty || writer.announce(six, attributes: attributes, nextHop: far)
+        precondition(fits4 && fits6)
         receive(writer.take(), on: id)
     }
 
-    func endOfRIB(on id: ConnectionID) {
+    func endOfRIB(_ family: Family = .ipv4, on id: ConnectionID) {
         var writer = UpdateWriter()
-        writer.endOfRIB(.ipv4)
+        writer.endOfRIB(family)
         receive(writer.take(), on: id)
     }
 
@@ -228,6 +240,28 @@ func circuit(_ more: String = "") -> String {
     bgp:
       peer-asn: 65001
       accept: [10.30.0.0/16 upto 24]
+      \(more)
+    """
+}
+
+/// The same with one session for both families.
+func dualCircuit(_ more: String = "") -> String {
+    """
+    circuit: dc
+    tenant: acme
+    provider: dedicated
+    vlan: 310
+    links:
+      main:
+        port: wan
+        address: 192.0.2.1/30
+        peer: 192.0.2.2
+        address6: 2001:db8:9::1/126
+        peer6: 2001:db8:9::2
+    bgp:
+      peer-asn: 65001
+      families: [ipv4, ipv6]
+      accept: [10.30.0.0/16 upto 24, "2001:db8:30::/48 upto 64"]
       \(more)
     """
 }
