@@ -112,6 +112,7 @@ import Testing
     @Test(arguments: [Family.ipv4, .ipv6])
     func `each family is swept at its own End-of-RIB`(_ first: Family) {
         let bench = bothAway()
+        bench.wait(3)
         let id = bench.establish(restartTime: 10, isBack: true, families: [.ipv4, .ipv6])
         bench.wait(1)
         #expect(Set(routes(bench)) == [Self.four, Self.six])
@@ -128,6 +129,7 @@ import Testing
     @Test(arguments: [Family.ipv4, .ipv6])
     func `a family that the peer kept forwarding stays, the other goes`(_ kept: Family) {
         let bench = bothAway()
+        bench.wait(3)
         bench.establish(families: [.ipv4, .ipv6], back([kept], forLong: []))
         bench.wait(1)
         #expect(routes(bench) == [kept == .ipv4 ? Self.four : Self.six])
@@ -188,6 +190,7 @@ import Testing
 
     @Test func `a restart during a restart keeps the family that was said whole`() {
         let bench = bothAway()
+        bench.wait(3)
         let id = bench.establish(restartTime: 10, isBack: true, families: [.ipv4, .ipv6])
         bench.announce(["10.30.1.0/24"], on: id)
         bench.endOfRIB(.ipv4, on: id)
