@@ -54,7 +54,7 @@ vlan: untagged
 links:
   a: { port: e$a, address: 192.168.$a.1/30, peer: 192.168.$a.2, address6: "fd00:$a::1/64", peer6: "fd00:$a::2" }
   b: { port: e$b, address: 192.168.$b.1/30, peer: 192.168.$b.2, address6: "fd00:$b::1/64", peer6: "fd00:$b::2" }
-bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, accept: [$(accepts "$1" ecmp)], advertise: [$(advertises)]${2:+, $2} }
+bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, accept: [$(accepts "$1" ecmp)], advertise: [$(advertises "$1")]${2:+, $2} }
 YAML
 }
 # No IPv4 address at all: both families on a session over IPv6.
@@ -68,7 +68,7 @@ provider: dedicated
 vlan: untagged
 links:
   main: { port: e$number, address6: "fd00:$number::1/64", peer6: "fd00:$number::2" }
-bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, families: [ipv4, ipv6], extended-next-hop: on, accept: [$(accepts "$1" xnh)], advertise: [$(advertises)] }
+bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, families: [ipv4, ipv6], extended-next-hop: on, accept: [$(accepts "$1" xnh)], advertise: [$(advertises "$1")] }
 YAML
 }
 
@@ -96,7 +96,7 @@ place_files() {
             "peer6: \"fd00:1${PLACE[$peer]}::2\""
     done
     other maker maker 1 "${ASN[maker]}" "families: [ipv4, ipv6], passive: on, local-pref: 130, accept: [10.99.0.0/16 upto 24, \"fd99::/16 upto 48\"], advertise: []"
-    other collector collector 2 "${ASN[collector]}" "max-prefixes: { out: 1000 }, accept: [10.99.4.0/24, \"fd99:4::/48\"], advertise: [10.0.0.0/8 upto 24, \"fd5a::/16 upto 48\", \"fd90::/12 upto 48\"]" "peer6: \"fd00:2::2\""
+    other collector collector 2 "${ASN[collector]}" "max-prefixes: { out: 1000 }$(if_known "graceful-restart: { time: 2s, long-lived: 1h }" ", graceful-restart: { time: 60s, long-lived: 1h }"), accept: [10.99.4.0/24, \"fd99:4::/48\"], advertise: [10.0.0.0/8 upto 24, \"fd5a::/16 upto 48\", \"fd90::/12 upto 48\"]" "peer6: \"fd00:2::2\""
 }
 no_faults() {
     healthz edge | jq -e '[.reasons[] | select(test("yaml"))] == []' || { ctl edge status | sed -n '/yaml/p' && false; }
@@ -128,7 +128,7 @@ protocol static other4 { ipv4; route 10.99.4.0/24 unreachable; }
 protocol static other6 { ipv6; route fd99:4::/48 unreachable; }
 protocol static mates4 { ipv4; $(for n in 1 2 3 4; do echo "route 10.19$n.0.0/24 unreachable;"; done) }
 protocol static mates6 { ipv6; $(for n in 1 2 3 4; do echo "route fd19:$n::/32 unreachable;"; done) }
-template bgp session { hold time 30; connect delay time 1; connect retry time 1; error wait time 1, 2; enable extended messages on; }
+template bgp session { hold time 30; connect delay time 1; connect retry time 1; error wait time 1, 2; enable extended messages on; graceful restart on; long lived graceful restart on; }
 protocol bgp main4 from session { local as ${ASN[collector]}; neighbor 192.168.2.1 as $EDGE_ASN; ipv4 { import all; export where proto = "other4"; }; }
 protocol bgp main6 from session { local as ${ASN[collector]}; neighbor fd00:2::1 as $EDGE_ASN; ipv6 { import all; export where proto = "other6"; }; }
 CONF

@@ -80,7 +80,7 @@ openbgpd_route() {
         head && /^ +Nexthop/ { print "path "; head = 0 }
         head { gsub(/^ +| +$/, ""); print "path", $0; head = 0; next }
         /^ +Nexthop/ { print "next-hop", $2 }
-        /^ +Origin/ {
+        /^ +Origin [A-Z]/ {
             gsub(/,/, ""); print "origin", tolower($2)
             for (i = 3; i <= NF; i++) {
                 if ($i == "metric" && $(i + 1) > 0) print "med", $(i + 1)
@@ -94,7 +94,7 @@ openbgpd_route() {
         /^ +Atomic Aggregate:/ { print "atomic" }
         /^ +Aggregator:/ { gsub(/[\[\]]/, ""); print "aggregator", $2, $3 }
         /^ +Originator Id:/ { print "originator", $3 }
-        /^ +Cluster ID List:/ { list("cluster", $0) }
+        /^ +Cluster Id List:/ { list("cluster", $0) }
         /^ +OTC:/ { print "otc", $2 }
         /Unknown Attribute #9/ { print "unknown", substr($3, 2), $(NF - 3) $(NF - 2) $(NF - 1) $NF }'
 }

@@ -231,8 +231,8 @@ feature_shutdown_text() {
     "$1_open" text 4
     ours 40 "established again" our_state "$1" text 4 Established
     theirs 10 "for the peer too" their_state "$1" text 4
-    ctl edge clear "$1-text/main"
-    theirs 10 "the peer shows what we wrote" their_error "$1" text 4 "cleared by operator"
+    theirs 10 "and it has heard us" peer_has "$1" text 4 "$(our_network 4)" "path $EDGE_ASN"
+    theirs 60 "the peer shows what we wrote" shows_our_text "$1" "cleared by operator"
     ours 60 "established again" our_state "$1" text 4 Established
     known 'shutdown: "back at noon"' || return 0
     circuit "$1" text "$(lane_keys "$1" text), shutdown: \"back at noon\""
@@ -242,6 +242,16 @@ feature_shutdown_text() {
     circuit "$1" text "$(lane_keys "$1" text)"
     "$1_open" text 4
     ours 60 "the file without it: established again" our_state "$1" text 4 Established
+}
+# shows_our_text PEER TEXT: clears the session until the peer has read why: one that still writes to
+# us, or is quicker with our FIN than with the NOTIFICATION before it, sees only that we closed.
+shows_our_text() {
+    their_error "$1" text 4 "$2" && return 0
+    our_state "$1" text 4 Established || return 1
+    sleep 1
+    ctl edge clear "$1-text/main"
+    sleep 2
+    return 1
 }
 their_error() { # PEER LANE FAMILY PATTERN
     "$1_last_error" "$2" "$3" | grep -iE "$4" || { "$1_last_error" "$2" "$3" | tail -20 && return 1; }
