@@ -88,7 +88,11 @@ extension Engine {
                 bytes.extracting(used..<bytes.byteCount), on: way, at: now, update: &update,
                 into: &actions)
             used += consumed
-            if hasUpdate { deliver(slot, at: now, into: &effects) }
+            if hasUpdate {
+                // What came in front of it comes first, above all the marks around a refresh.
+                if !actions.isEmpty { perform(slot, at: now, into: &effects) }
+                deliver(slot, at: now, into: &effects)
+            }
             perform(slot, at: now, into: &effects)
             if connections[id] == nil { return bytes.byteCount }
             if consumed == 0 { break }
@@ -179,6 +183,7 @@ extension Engine {
             }
         }
         actions.removeAll(keepingCapacity: true)
+        noteFailure(slot, at: now, into: &effects)
         let state = sessions[slot].peer.state
         if state != sessions[slot].lastState {
             sessions[slot].lastState = state

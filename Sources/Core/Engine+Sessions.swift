@@ -283,12 +283,7 @@ extension Engine {
             receivers.remove(slot)
         }
         sessions[slot].endOfRIB = []
-        sessions[slot].lastError = reason.description
-        switch reason {
-        case .sent(let notification): sessions[slot].lastSent = (notification, now)
-        case .received(let notification): sessions[slot].lastReceived = (notification, now)
-        case .closed, .stopped, .replaced, .unreachable: break
-        }
+        remember(reason, slot, at: now)
         if sessions[slot].settings.hasGracefulRestart, sessions[slot].isStarted,
             let negotiated = sessions[slot].negotiated, reason.keepsRoutes(negotiated),
             sessions[slot].staleUntil == nil, let restart = negotiated.gracefulRestart,
@@ -307,6 +302,31 @@ extension Engine {
         report(
             slot, .warning, "session is down: \(why ?? reason.description)", at: now,
             into: &effects)
+    }
+
+    /// An attempt that ended before it was a session says why too: once, until it ends otherwise.
+    mutating func noteFailure(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
+        guard let reason = sessions[slot].peer.lastDown, reason != sessions[slot].lastDown else {
+            return
+        }
+        switch reason {
+        case .sent, .received, .closed:
+            remember(reason, slot, at: now)
+            report(
+                slot, .warning, "session did not come up: \(reason)", at: now, into: &effects)
+        // What could not be dialed was said with its reason; the others are no failure.
+        case .unreachable, .stopped, .replaced: sessions[slot].lastDown = reason
+        }
+    }
+
+    private mutating func remember(_ reason: DownReason, _ slot: Int, at now: Instant) {
+        sessions[slot].lastDown = reason
+        sessions[slot].lastError = reason.description
+        switch reason {
+        case .sent(let notification): sessions[slot].lastSent = (notification, now)
+        case .received(let notification): sessions[slot].lastReceived = (notification, now)
+        case .closed, .stopped, .replaced, .unreachable: break
+        }
     }
 
     mutating func report(

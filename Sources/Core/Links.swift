@@ -76,7 +76,9 @@ struct LiveSession {
     var since: Instant
     var lastState = SessionState.idle
     var lastError: String?
-    /// The last NOTIFICATION that ended an established session, by whom it was sent.
+    /// Why the last session or attempt ended, as far as it was told.
+    var lastDown: DownReason?
+    /// The last NOTIFICATIONs that ended a session or an attempt, by whom they were sent.
     var lastSent: (notification: Notification, at: Instant)?
     var lastReceived: (notification: Notification, at: Instant)?
     /// Why it may not start, in a sentence.

@@ -97,6 +97,23 @@ import Testing
         #expect(health.reasons.contains { $0.hasPrefix("circuitd0 cannot be made") })
     }
 
+    @Test func `a peer whose OPEN does not suit says what is wrong with it`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        guard let id = bench.dials.last?.id else { return }
+        bench.engine.dialed(id, at: bench.now, into: &bench.effects)
+        var bytes: [UInt8] = []
+        Open(shortASN: 65002, holdTime: 30, id: RouterID(10, 0, 0, 2), capabilities: [])
+            .encode(into: &bytes)
+        bench.receive(bytes, on: id)
+        bench.wait(1)
+        guard case .circuit(let reply) = bench.ask(.circuit("dc")) else { return }
+        #expect(reply.summary.reasons.first?.contains("sent OPEN error/bad peer AS") ?? false)
+        #expect(reply.links.first?.sessions.first?.lastSent?.code == 2)
+        let told = bench.engine.recentEvents.filter { $0.text.contains("did not come up") }
+        #expect(told.count == 1)
+    }
+
     private func mark(_ family: Family, _ subtype: UInt8) -> [UInt8] {
         var bytes: [UInt8] = []
         RouteRefresh(AddressFamily(family), subtype: subtype).encode(into: &bytes)
@@ -118,6 +135,28 @@ import Testing
             bench.kernel.forwarding(table, .v4(IPv4Address(10, 30, 1, 1)))?.gateway
                 == IPAddress("192.0.2.2"))
         #expect(bench.kernel.forwarding(table, .v4(IPv4Address(10, 30, 2, 1)))?.gateway == nil)
+    }
+
+    @Test func `a refresh that comes in one segment holds for what stands between its marks`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        let id = bench.establish([.enhancedRouteRefresh])
+        bench.announce(["10.30.1.0/24", "10.30.2.0/24"], on: id)
+        var writer = UpdateWriter()
+        let attributes = PathAttributes(asPath: ASPath([ASN(65001)])).canonical()
+        for network in [1, 3] as [UInt8] {
+            let prefix = Prefix4(IPv4Address(10, 30, network, 0), length: 24)
+            let fits = writer.announce(
+                [prefix], attributes: attributes, nextHop: IPv4Address(192, 0, 2, 2))
+            #expect(fits)
+        }
+        bench.receive(mark(.ipv4, 1) + writer.take() + mark(.ipv4, 2), on: id)
+        bench.wait(1)
+        let forwarded = (1...3 as ClosedRange<UInt8>).map { network in
+            let address = IPAddress.v4(IPv4Address(10, 30, network, 1))
+            return bench.kernel.forwarding(TableID(1001), address)?.gateway != nil
+        }
+        #expect(forwarded == [true, false, true])
     }
 
     @Test func `a refresh of one family leaves the routes of the other alone`() throws {

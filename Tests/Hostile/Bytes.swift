@@ -73,6 +73,9 @@ func multiprotocol(_ afi: Int, _ safi: UInt8) -> Bytes {
 }
 func fourOctets(_ asn: UInt32) -> Bytes { capability(65, u32(asn)) }
 let extendedMessages = capability(6)
+/// We send several paths of IPv4 prefixes.
+let addPath = capability(69, [0, 1, 1, 2])
+func role(_ number: UInt8) -> Bytes { capability(9, [number]) }
 
 /// An optional parameter; `length` may lie.
 func parameter(_ type: UInt8, _ value: Bytes, length: Int? = nil) -> Bytes {

@@ -24,8 +24,8 @@ struct Case: Sendable {
     /// How the session is opened where the case is about what follows.
     var opening = Open()
     var isInternal = false
-    /// The most prefixes that the daemon takes, where the case is about that.
-    var limit: Int?
+    /// More keys of the peer in the daemon's file, where the case needs them.
+    var keys: String?
     var link = HostileLink.usual
     var act: Act
     var reaction: Reaction

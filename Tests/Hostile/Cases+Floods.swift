@@ -10,8 +10,8 @@ private func flood(
     _ body: @escaping @Sendable (Conversation) throws(Failure) -> Outcome
 ) -> Case {
     Case(
-        group: "floods", name: name, opening: opening, limit: limit, act: .script(body),
-        reaction: reaction)
+        group: "floods", name: name, opening: opening,
+        keys: limit.map { "max-prefixes: { in: \($0) }" }, act: .script(body), reaction: reaction)
 }
 
 private func crowd(

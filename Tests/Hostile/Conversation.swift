@@ -110,6 +110,11 @@ final class Conversation {
         send(keepalive)
     }
 
+    /// One IPv4 prefix, with a path identifier where this session has them (RFC 7911).
+    private func numbered(_ prefix: Bytes) -> Bytes {
+        opening.more.contains(addPath) ? u32(1) + prefix : prefix
+    }
+
     /// Attributes of a good route of this session.
     var goodAttributes: [Bytes] {
         let nextHop = attribute(0x40, 3, [10, place.edge[1], 4, 9])
@@ -118,7 +123,7 @@ final class Conversation {
 
     /// Announces the case's routes as they stand before the deed, and waits until they are told.
     func announce() throws(Failure) {
-        var bytes = update(attributes: goodAttributes, field: place.field)
+        var bytes = update(attributes: goodAttributes, field: numbered(place.field))
         if opening.families.count > 1 {
             bytes += update(
                 attributes: [
@@ -194,7 +199,7 @@ final class Conversation {
 
     /// Announces one route more: when it is told onward, all before it was read.
     func probe() -> Outcome.End? {
-        send(update(attributes: goodAttributes, field: place.probe))
+        send(update(attributes: goodAttributes, field: numbered(place.probe)))
         let route = Route(place.probe)
         let end = deadline(15)
         while attributes(of: route).contains(nil) {

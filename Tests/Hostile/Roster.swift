@@ -8,7 +8,7 @@ struct Roster {
     static let all = Roster(
         joined(
             headerCases, openCases, stateCases, framingCases, attributeCases, unknownCases,
-            familyCases, slowCases, dialedCases, restartCases, floodCases))
+            familyCases, agreedCases, slowCases, dialedCases, restartCases, floodCases))
 
     init(_ list: [Case]) {
         // Place holds 200 numbers a byte, in a /20.
@@ -79,7 +79,7 @@ struct Roster {
         cases.filter { $0.case.link == link }.map { number, one in
             var keys: [String] = []
             if one.isInternal { keys.append("peer-asn: \(Numbers.edge)") }
-            if let limit = one.limit { keys.append("max-prefixes: { in: \(limit) }") }
+            if let more = one.keys { keys.append(more) }
             let address = place(number).address.map(String.init).joined(separator: ".")
             let own = keys.isEmpty ? "" : " bgp: { \(keys.joined(separator: ", ")) } "
             return "      \(address): {\(own)}"

@@ -42,9 +42,14 @@ done
 address good1 eth0 10.68.1.2/30
 address good2 eth0 10.68.2.2/30
 
+# Circuits come once it runs: what it finds at its start might be forwarding already, and is waited for.
+mkdir -p "$WORK/files/"{tenants,circuits} "$WORK/edge/config/"{tenants,circuits}
+"$HOSTILE" files "$WORK/files" || exit 1
+mv "$WORK/files/circuitd.yaml" "$WORK/edge/config/"
 edge edge
-"$HOSTILE" files "$WORK/edge/config" || exit 1
 eventually 10 "the daemon answers" daemon_is_well
+mv "$WORK"/files/tenants/* "$WORK/edge/config/tenants/"
+mv "$WORK"/files/circuits/* "$WORK/edge/config/circuits/"
 eventually 20 "all peers are configured" bash -c \
     "[ \$($BIN/circuitctl --run $WORK/edge/run circuit hostile --json | jq '[.. | .sessions? // empty | length] | add') -ge 100 ]"
 say "  $("$HOSTILE" list | wc -l) cases"

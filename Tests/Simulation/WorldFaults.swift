@@ -54,9 +54,15 @@ extension World {
         default:
             if let prefix = random.pick(prefixes(of: speaker)) {
                 note("\(speaker.name): announces \(prefix)")
-                speaker.announce(prefix, extra: Int.random(in: 0...2, using: &random))
+                speaker.announce(prefix, extra: randomLength(speaker))
             }
         }
+    }
+
+    /// How much longer a path is; mostly not at all where equal ones share the traffic.
+    func randomLength(_ speaker: Speaker) -> Int {
+        let length = Int.random(in: 0...2, using: &random)
+        return plan.circuit(speaker.circuit)?.multipath ?? .off == .off ? length : length / 2
     }
 
     private func disturbWire() {

@@ -55,8 +55,9 @@ extension WorldPlan {
         guard own.chance(1, in: 2) else { return }
         for index in circuits.indices where !circuits[index].isStatic {
             circuits[index].multipath = own.pick([.off, .links, .circuits, .circuits]) ?? .off
+            guard circuits[index].multipath != .off else { continue }
             // With one preference more of their paths are equal.
-            for place in circuits[index].links.indices where own.chance(2, in: 3) {
+            for place in circuits[index].links.indices where own.chance(5, in: 6) {
                 circuits[index].links[place].localPref = nil
             }
         }

@@ -85,7 +85,7 @@ extension World {
                 for route in circuit.routes { speaker.announce(literal(Prefix(route), route)) }
             } else {
                 for prefix in prefixes(of: speaker) where random.chance(1, in: 2) {
-                    speaker.announce(prefix, extra: Int.random(in: 0...2, using: &random))
+                    speaker.announce(prefix, extra: randomLength(speaker))
                 }
             }
         }
