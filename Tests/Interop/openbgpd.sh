@@ -112,3 +112,5 @@ openbgpd_updates() { openbgpd_session "$1" "$2" | awk '/^ +Updates / { print $3;
 openbgpd_own_paths() { openbgpd_say show rib "$1" | grep -c "$1"; }
 openbgpd_watch_marks() { :; }
 openbgpd_saw_mark() { openbgpd_session "$1" "$2" | awk -v mark="$([ "$3" = begin ] && echo Begin || echo End)-of-RR" '$1 == mark && $3 > 0 { found = 1 } END { exit !found }'; }
+# How many ROUTE-REFRESHes it has had from us.
+openbgpd_refreshes() { openbgpd_session "$1" "$2" | awk '/^ +Route Refresh +[0-9]/ { print $4; exit }'; }
