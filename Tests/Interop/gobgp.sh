@@ -124,3 +124,6 @@ gobgp_holds_stale() { gobgp_route "$1" "$2" "$(our_network "$2")" | grep -x stal
 gobgp_updates() { gobgp_session "$1" "$2" | awk '/^ +Updates:/ { print $3 }'; }
 # How many paths it has to a prefix of its own.
 gobgp_own_paths() { gobgp_say global rib "$1" -j | jq '[.[][]] | length'; }
+# How many ROUTE-REFRESHes it has had from us.
+gobgp_refreshes() { gobgp_session "$1" "$2" | awk '/^ +Route Refresh: / { print $4 }'; }
+gobgp_watch_marks() { :; }

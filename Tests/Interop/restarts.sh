@@ -55,7 +55,6 @@ fresh() { has_not our_route "$1-$2" "$(route_of "$1" "$2" "$3")" -- stale && our
 feature theirs_llgr "long-lived restart of the peer"
 feature_theirs_llgr() {
     local family mark
-    needs "graceful-restart: { time: 2s, long-lived: 1h }"
     if [ "$1" = openbgpd ]; then
         lacks "OpenBGPD ${VERSION[$1]} does not say the capability (71)" says_not from_peer openbgpd llgr 4 71
     fi
@@ -156,7 +155,6 @@ feature_ours_restart() {
 }
 feature_ours_llgr() {
     local family
-    needs "graceful-restart: { time: 2s, long-lived: 1h }"
     if [ "$1" = openbgpd ]; then
         lacks "OpenBGPD ${VERSION[$1]} does not say the capability (71)" says_not from_peer openbgpd llgr 4 71
     fi
