@@ -146,6 +146,9 @@ public struct Engine: ~Copyable {
     /// How our objects are marked in the kernel: known before the kernel is first dumped, from the
     /// files.
     public var kernelMarks: KernelMarks { marks }
+    /// The names of all that is kept, to be read before the start.
+    public static let savedNames = [catalogName, adoptionsName, drainedName]
+
 
     /// Whether `settle` has more to do now.
     public var hasWork: Bool {
