@@ -144,10 +144,24 @@ extension Engine {
     mutating func stopSession(
         _ slot: Int, _ notification: Notification?, at now: Instant, into effects: inout [Effect]
     ) {
+        if notification != nil { forgetStale(slot, at: now) }
         guard sessions[slot].isStarted else { return }
         sessions[slot].isStarted = false
         sessions[slot].peer.stop(notification, at: now, into: &actions)
         perform(slot, at: now, into: &effects)
+    }
+
+    /// Ends the time that a peer which is away was given to come back, with all that it had
+    /// announced: a session that is ended here, by a file or a word, leaves nothing behind.
+    private mutating func forgetStale(_ slot: Int, at now: Instant) {
+        guard sessions[slot].staleUntil != nil, sessions[slot].peer.state != .established else {
+            return
+        }
+        sessions[slot].staleUntil = nil
+        sessions[slot].isLongLived = false
+        settleGateways(sessions[slot].link, at: now)
+        rib.sourceDown(sessions[slot].source)
+        ribIsTouched = true
     }
 
     /// Ends a session at the operator's word; it starts again by itself.

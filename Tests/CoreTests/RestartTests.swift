@@ -60,4 +60,23 @@ import Testing
         bench.endOfRIB(on: id)
         #expect(routes(bench) == [prefix("10.30.2.0/24")])
     }
+
+    @Test(arguments: [5, 100])
+    func `clear ends the wait for a peer that is away, and its routes`(seconds: Int) {
+        let bench = away(longLived: 300)
+        bench.wait(seconds)
+        #expect(routes(bench) == [prefix("10.30.1.0/24")])
+        _ = bench.ask(.clear(Request.Clear(circuit: "dc")))
+        bench.wait(1)
+        #expect(routes(bench) == [])
+    }
+
+    @Test(arguments: ["shutdown: moving cages", "graceful-restart: off"])
+    func `so does a file that ends the session`(key: String) {
+        let bench = away(longLived: 300)
+        bench.wait(100)
+        bench.change(["circuits/dc.yaml": circuit(key)])
+        bench.wait(1)
+        #expect(routes(bench) == [])
+    }
 }
