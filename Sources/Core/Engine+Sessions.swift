@@ -38,8 +38,8 @@ extension Engine {
                 rebuildPeer(slot, notification(of: settings), at: now, into: &effects)
             } else {
                 updateReceiver(slot)
-                if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
             }
+            if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
         }
         for (id, settings) in wanted.sorted(by: { $0.key < $1.key }) {
             kept.append(addSession(id, settings, link, at: now))
