@@ -79,4 +79,24 @@ import Testing
         bench.wait(1)
         #expect(routes(bench) == [])
     }
+
+    @Test func `the first start of all keeps no peer waiting`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        let id = bench.establish()
+        #expect(bench.produced(on: id).contains([16, 10, 20]))
+    }
+
+    @Test func `a start after another waits until its peers have spoken`() {
+        let first = Bench()
+        first.begin(oneCircuit)
+        var saved: [String: [UInt8]] = [:]
+        for case .save(let name, let bytes) in first.effects { saved[name] = bytes }
+        let bench = Bench(saved: saved)
+        bench.begin(oneCircuit)
+        let id = bench.establish(restartTime: 60)
+        #expect(!bench.produced(on: id).contains([16, 10, 20]))
+        bench.endOfRIB(on: id)
+        #expect(bench.produced(on: id).contains([16, 10, 20]))
+    }
 }
