@@ -282,7 +282,8 @@ extension Engine {
                 rib.sweepStale(sessions[slot].source)
             }
         }
-        if !rib.isHolding { feed(slot) }
+        // Whoever kept our routes waits for the whole of them; others have none until they are told.
+        if !rib.isHolding || negotiated.gracefulRestart == nil { feed(slot) }
         if negotiated.gracefulRestart == nil { sessions[slot].endOfRIB = negotiated.families }
         ribIsTouched = true
         report(slot, .notice, "session is established", at: now, into: &effects)

@@ -99,4 +99,25 @@ import Testing
         bench.endOfRIB(on: id)
         #expect(bench.produced(on: id).contains([16, 10, 20]))
     }
+
+    @Test func `a peer that keeps no routes is told ours at once, whoever else is awaited`() {
+        let first = Bench()
+        first.begin(oneCircuit)
+        var saved: [String: [UInt8]] = [:]
+        for case .save(let name, let bytes) in first.effects { saved[name] = bytes }
+        let bench = Bench(saved: saved)
+        bench.begin(
+            oneCircuit.merging([
+                "circuits/other.yaml": """
+                circuit: other
+                tenant: acme
+                provider: dedicated
+                vlan: 311
+                links: { main: { port: wan, address: 192.0.2.5/30, peer: 192.0.2.6 } }
+                bgp: { peer-asn: 65002, accept: [10.31.0.0/16] }
+                """
+            ]) { $1 })
+        let id = bench.establish(with: "192.0.2.2")
+        #expect(bench.produced(on: id).contains([16, 10, 20]))
+    }
 }
