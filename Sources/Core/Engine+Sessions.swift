@@ -324,6 +324,12 @@ extension Engine {
         guard let reason = sessions[slot].peer.lastDown, reason != sessions[slot].lastDown else {
             return
         }
+        switch (reason, sessions[slot].lastDown) {
+        // A bare close tells less than what was said of the OPEN before it.
+        case (.closed, .sent(let said)?) where said.code == 2: return
+        case (.closed, .received(let said)?) where said.code == 2: return
+        default: break
+        }
         switch reason {
         case .sent, .received, .closed:
             remember(reason, slot, at: now)

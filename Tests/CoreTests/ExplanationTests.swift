@@ -177,4 +177,17 @@ import Testing
         #expect(try why(bench, .all, "10.30.1.0/24").candidates.map(\.kind) == [.internal])
         #expect(try why(bench, .all, "10.30.1.0/24").candidates.map(\.preference) == [50])
     }
+
+    @Test func `a bare close does not hide what was wrong with the OPEN`() throws {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        bench.establish(asn: 65009)
+        let error = try #require(try session(bench).lastError)
+        #expect(error.hasPrefix("sent OPEN error"))
+        bench.wait(5)
+        let id = try #require(bench.dials.last?.id)
+        bench.engine.dialed(id, at: bench.now, into: &bench.effects)
+        bench.engine.closed(id, at: bench.now, into: &bench.effects)
+        #expect(try session(bench).lastError == error)
+    }
 }
