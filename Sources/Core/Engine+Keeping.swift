@@ -82,6 +82,18 @@ extension Engine {
         }
     }
 
+    /// Ends the time that a peer which is away was given to come back, with all that it had
+    /// announced: a session that is ended here, by a file or a word, leaves nothing behind.
+    mutating func forgetKept(_ slot: Int, at now: Instant) {
+        guard !sessions[slot].kept.isEmpty, sessions[slot].peer.state != .established else {
+            return
+        }
+        sessions[slot].kept = [:]
+        settleGateways(sessions[slot].link, at: now)
+        rib.sourceDown(sessions[slot].source)
+        ribIsTouched = true
+    }
+
     /// How long routes of a peer that does not come back are kept; nil for not at all.
     private func longLivedTime(_ slot: Int, _ family: Family) -> Duration? {
         guard let ours = sessions[slot].settings.longLived, sessions[slot].isStarted,

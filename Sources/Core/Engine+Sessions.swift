@@ -38,8 +38,8 @@ extension Engine {
                 rebuildPeer(slot, notification(of: settings), at: now, into: &effects)
             } else {
                 updateReceiver(slot)
-                if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
             }
+            if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
         }
         for (id, settings) in wanted.sorted(by: { $0.key < $1.key }) {
             kept.append(addSession(id, settings, link, at: now))
@@ -144,6 +144,7 @@ extension Engine {
     mutating func stopSession(
         _ slot: Int, _ notification: Notification?, at now: Instant, into effects: inout [Effect]
     ) {
+        if notification != nil { forgetKept(slot, at: now) }
         guard sessions[slot].isStarted else { return }
         sessions[slot].isStarted = false
         sessions[slot].peer.stop(notification, at: now, into: &actions)
@@ -217,7 +218,8 @@ extension Engine {
         updateSource(slot)
         settleGateways(sessions[slot].link, at: now)
         sweepUnpreserved(slot, negotiated, at: now)
-        if !rib.isHolding { feed(slot) }
+        // Whoever kept our routes waits for the whole of them; others have none until they are told.
+        if !rib.isHolding || negotiated.gracefulRestart == nil { feed(slot) }
         if negotiated.gracefulRestart == nil { sessions[slot].endOfRIB = negotiated.families }
         ribIsTouched = true
         report(slot, .notice, "session is established", at: now, into: &effects)
@@ -245,6 +247,12 @@ extension Engine {
     mutating func noteFailure(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         guard let reason = sessions[slot].peer.lastDown, reason != sessions[slot].lastDown else {
             return
+        }
+        switch (reason, sessions[slot].lastDown) {
+        // A bare close tells less than what was said of the OPEN before it.
+        case (.closed, .sent(let said)?) where said.code == 2: return
+        case (.closed, .received(let said)?) where said.code == 2: return
+        default: break
         }
         switch reason {
         case .sent, .received, .closed:

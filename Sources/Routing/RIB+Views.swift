@@ -209,7 +209,7 @@ extension Routes {
             prefix: prefix.prefix, source: SourceID(source),
             pathID: common.attributes.pathID(path.attributes),
             nextHop: common.attributes.nextHop(path.attributes),
-            attributes: common.attributes.bytes(shown),
+            attributes: common.attributes.bytes(shown), localPref: localPref(path, common),
             gateway: path.gateway == 0
                 ? nil : common.forwarding.gateways[Int(path.gateway)].id,
             refusal: path.tag.isRefused

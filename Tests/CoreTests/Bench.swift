@@ -134,7 +134,8 @@ final class Bench {
     @discardableResult
     func establish(
         with peer: String? = nil, restartTime: UInt16? = nil, longLived: UInt32? = nil,
-        isBack: Bool = false, families: [Family] = [.ipv4], _ more: [Capability] = []
+        isBack: Bool = false, families: [Family] = [.ipv4], asn: UInt16 = 65001,
+        _ more: [Capability] = []
     ) -> ConnectionID {
         let address = peer.flatMap { IPAddress($0) }
         guard let id = dials.last(where: { address == nil || $0.dial.remote == address })?.id else {
@@ -143,7 +144,7 @@ final class Bench {
         engine.dialed(id, at: now, into: &effects)
         pump()
         var capabilities = families.map { Capability.multiprotocol(AddressFamily($0)) }
-        capabilities += [.fourOctetASN(ASN(65001)), .routeRefresh] + more
+        capabilities += [.fourOctetASN(ASN(UInt32(asn))), .routeRefresh] + more
         if let restartTime {
             capabilities.append(
                 .gracefulRestart(
@@ -161,16 +162,18 @@ final class Bench {
         }
         var bytes: [UInt8] = []
         Open(
-            shortASN: 65001, holdTime: 30, id: RouterID(10, 0, 0, 2), capabilities: capabilities
+            shortASN: asn, holdTime: 30, id: RouterID(10, 0, 0, 2), capabilities: capabilities
         ).encode(into: &bytes)
         Keepalive.encode(into: &bytes)
         receive(bytes, on: id)
         return id
     }
 
-    func announce(_ texts: [String], on id: ConnectionID) {
+    func announce(_ texts: [String], on id: ConnectionID, localPref: UInt32? = nil) {
         var writer = UpdateWriter()
-        let attributes = PathAttributes(asPath: ASPath([ASN(65001)])).canonical()
+        var value = PathAttributes(asPath: ASPath([ASN(65001)]))
+        value.localPref = localPref
+        let attributes = value.canonical()
         var four: [Prefix4] = []
         var six: [Prefix6] = []
         for text in texts {

@@ -198,4 +198,64 @@ import Testing
         bench.wait(1)
         #expect(routes(bench) == [Self.four])
     }
+
+    @Test(arguments: [5, 100])
+    func `clear ends the wait for a peer that is away, and its routes`(seconds: Int) {
+        let bench = away(longLived: 300)
+        bench.wait(seconds)
+        #expect(routes(bench) == [prefix("10.30.1.0/24")])
+        _ = bench.ask(.clear(Request.Clear(circuit: "dc")))
+        bench.wait(1)
+        #expect(routes(bench) == [])
+    }
+
+    @Test(arguments: ["shutdown: moving cages", "graceful-restart: off"])
+    func `so does a file that ends the session`(key: String) {
+        let bench = away(longLived: 300)
+        bench.wait(100)
+        bench.change(["circuits/dc.yaml": circuit(key)])
+        bench.wait(1)
+        #expect(routes(bench) == [])
+    }
+
+    @Test func `the first start of all keeps no peer waiting`() {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        let id = bench.establish()
+        #expect(bench.produced(on: id).contains([16, 10, 20]))
+    }
+
+    @Test func `a start after another waits until its peers have spoken`() {
+        let first = Bench()
+        first.begin(oneCircuit)
+        var saved: [String: [UInt8]] = [:]
+        for case .save(let name, let bytes) in first.effects { saved[name] = bytes }
+        let bench = Bench(saved: saved)
+        bench.begin(oneCircuit)
+        let id = bench.establish(restartTime: 60)
+        #expect(!bench.produced(on: id).contains([16, 10, 20]))
+        bench.endOfRIB(on: id)
+        #expect(bench.produced(on: id).contains([16, 10, 20]))
+    }
+
+    @Test func `a peer that keeps no routes is told ours at once, whoever else is awaited`() {
+        let first = Bench()
+        first.begin(oneCircuit)
+        var saved: [String: [UInt8]] = [:]
+        for case .save(let name, let bytes) in first.effects { saved[name] = bytes }
+        let bench = Bench(saved: saved)
+        bench.begin(
+            oneCircuit.merging([
+                "circuits/other.yaml": """
+                circuit: other
+                tenant: acme
+                provider: dedicated
+                vlan: 311
+                links: { main: { port: wan, address: 192.0.2.5/30, peer: 192.0.2.6 } }
+                bgp: { peer-asn: 65002, accept: [10.31.0.0/16] }
+                """
+            ]) { $1 })
+        let id = bench.establish(with: "192.0.2.2")
+        #expect(bench.produced(on: id).contains([16, 10, 20]))
+    }
 }
