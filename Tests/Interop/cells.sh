@@ -121,7 +121,8 @@ table_markdown() {
     local feature peer line
     echo "# What each peer was seen to do with circuitd"
     echo
-    echo "Written by the run of \`scripts/test interop\` on $(date -u +%Y-%m-%d); every cell was checked on both sides in it."
+    echo "Written by a run of \`scripts/test interop\`, $(date -u +%Y-%m-%d). Works: checked in it on both sides. Lacks: a probe"
+    echo "in it showed that the peer does not have it."
     echo
     line='| |' && for peer in "${PEERS[@]}"; do line+=" ${NAME[$peer]} ${VERSION[$peer]} |"; done && echo "$line"
     line='| --- |' && for peer in "${PEERS[@]}"; do line+=' --- |'; done && echo "$line"

@@ -44,7 +44,7 @@ router bgp 65002
  no bgp network import-check
  no bgp default ipv4-unicast
  bgp graceful-restart
- bgp graceful-restart restart-time 8
+ bgp graceful-restart restart-time 20
  bgp graceful-restart preserve-fw-state
  bgp graceful-restart select-defer-time 3
  bgp long-lived-graceful-restart stale-time 60

@@ -76,7 +76,8 @@ gobgp_say() { in_ns gobgp gobgp "$@"; }
 gobgp_answers() { gobgp_say global > /dev/null; }
 gobgp_originate() {
     local lane
-    until gobgp_answers; do sleep 0.1; done
+    local tries=0
+    until gobgp_answers || [ $((tries += 1)) -gt $((200 * PATIENCE)) ]; do sleep 0.1; done
     for lane in "${LANES[@]}"; do
         gobgp_add 4 "$(route_of gobgp "$lane" 4)"
         gobgp_add 6 "$(route_of gobgp "$lane" 6)"

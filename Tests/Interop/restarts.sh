@@ -68,7 +68,7 @@ feature_theirs_llgr() {
     finally "is_running $1 || $1_restart"
     for family in 4 6; do
         ours 15 "the session is gone, IPv$family" not_established "$1" llgr $family
-        ours 25 "after its restart time its route is the last choice, and said so to others" has collected "$(route_of "$1" llgr $family)" -- "community 65535:6"
+        ours 45 "after its restart time its route is the last choice, and said so to others" has collected "$(route_of "$1" llgr $family)" -- "community 65535:6"
         ours 5 "it is still in the kernel" in_kernel "$1" llgr $family
     done
     "$1_restart"
