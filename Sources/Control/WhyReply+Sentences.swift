@@ -3,10 +3,12 @@
 extension WhyTable {
     /// Writes the sentences of the table and of its candidates.
     mutating func explain(_ asked: String) {
+        let isShared = candidates.contains { $0.verdict == .shares }
         for index in candidates.indices {
             candidates[index].sentence = candidates[index].verdictSentence(
                 before: index > 0 ? candidates[index - 1] : nil,
-                behind: candidates[(index + 1)...].first { $0.verdict == .behind })
+                behind: candidates[(index + 1)...].first { $0.verdict == .behind },
+                isShared: isShared)
         }
         guard let prefix else {
             sentences = ["nothing here covers \(asked)"]
@@ -64,8 +66,8 @@ extension WhyPath {
     }
 
     /// The verdict with its reason; `before` is the path before it, `behind` the first one that
-    /// this one put behind.
-    func verdictSentence(before: WhyPath?, behind: WhyPath?) -> String {
+    /// this one put behind; `isShared` says that others are equal to the best.
+    func verdictSentence(before: WhyPath?, behind: WhyPath?, isShared: Bool = false) -> String {
         switch verdict {
         case .refused:
             let why = refusal ?? route.reason ?? "by policy"
@@ -76,6 +78,7 @@ extension WhyPath {
             return "behind the one before, because \(step.sentence(loser: self, winner: before))"
         case .best:
             guard let step, step != .only, let behind else {
+                if isShared { return "best; the others that may enter share the traffic with it" }
                 return step == .only || behind == nil ? "best: there is no other" : "best"
             }
             return "best; the next is behind, because "

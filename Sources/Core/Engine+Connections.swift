@@ -174,12 +174,11 @@ extension Engine {
                 down(slot, reason, at: now, into: &effects)
             case .refresh(let family):
                 refreshOut(slot, family)
-            case .refreshBegan where isAlone(slot):
-                rib.markStale(sessions[slot].source)
-            case .refreshEnded where isAlone(slot):
-                rib.sweepStale(sessions[slot].source)
+            case .refreshBegan(let family):
+                rib.markStale(sessions[slot].source, family)
+            case .refreshEnded(let family):
+                rib.sweepStale(sessions[slot].source, family)
                 ribIsTouched = true
-            case .refreshBegan, .refreshEnded: break
             }
         }
         actions.removeAll(keepingCapacity: true)

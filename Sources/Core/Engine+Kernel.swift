@@ -38,6 +38,8 @@ extension Engine {
         } else {
             hasDump = true
             rib.adopt(state)
+            // At the very first start nothing is taken over, so nobody is kept waiting.
+            if !hasEarlierRun, !hasOurs(in: state) { rib.releaseAll() }
             if rib.isHolding { holdUntil = now + options.restartHold }
         }
         for slot in links.indices where links[slot].isLive {
@@ -46,6 +48,12 @@ extension Engine {
         ribIsTouched = true
         healthBook.isTouched = true
         begin(at: now, into: &effects)
+    }
+
+    /// Whether routes or nexthops of an earlier run stand in the kernel.
+    private func hasOurs(in state: KernelState) -> Bool {
+        !state.routes.isEmpty
+            || state.nextHops.contains { $0.routeProtocol == marks.routeProtocol }
     }
 
     /// The dump failed: it is tried again.

@@ -30,7 +30,7 @@ extension Engine {
         terms.isRoleStrict = settings.isRoleStrict
         terms.isReflectorClient = settings.isReflectorClient
         terms.enforcesFirstAS = settings.enforcesFirstAS
-        terms.accept = settings.accept
+        terms.accept = settings.accept?.only(settings.families)
         terms.acceptsDefault = settings.acceptsDefault
         terms.allowOwnAS = settings.allowOwnAS
         terms.importRules = settings.importRules
@@ -39,11 +39,14 @@ extension Engine {
         terms.limitIn = settings.limits.inbound
         terms.warn = settings.limits.warn
         terms.holdDown = settings.limits.holdDown
-        terms.networks = tenant?.networks.map(\.prefix) ?? []
-        terms.exchange = (tenant?.exchange ?? []).filter { $0.to == key.circuit }.map {
-            PolicyTerms.Exchange(circuit: $0.from, prefixes: $0.prefixes)
+        terms.networks = (tenant?.networks.map(\.prefix) ?? []).filter {
+            settings.families.contains($0.family)
         }
-        terms.advertise = settings.advertise
+        terms.exchange = (tenant?.exchange ?? []).filter { $0.to == key.circuit }.map {
+            PolicyTerms.Exchange(
+                circuit: $0.from, prefixes: $0.prefixes?.only(settings.families))
+        }
+        terms.advertise = settings.advertise?.only(settings.families)
         terms.advertisesDefault = settings.advertisesDefault
         terms.removesPrivateAS = settings.removesPrivateAS
         terms.overridesAS = settings.overridesAS
@@ -54,5 +57,12 @@ extension Engine {
         terms.exportRules = settings.exportRules
         terms.limitOut = settings.limits.outbound
         return terms
+    }
+}
+
+extension PrefixFilter {
+    /// The rules of these families: the others never meet a route of the session.
+    fileprivate func only(_ families: Set<Family>) -> PrefixFilter {
+        PrefixFilter(rules.filter { families.contains($0.prefix.family) })
     }
 }

@@ -179,6 +179,7 @@ extension SelectionReason {
         case .med: "higher MED"
         case .internal: "internal, behind an external one"
         case .routerID: "all equal, and its router id is higher"
+        case .clusterLength: "all equal, and it was reflected more often"
         case .peerAddress: "all equal, and its peer's address is higher"
         case .source: "all equal, and the other was there first"
         case .multipath: nil

@@ -38,8 +38,8 @@ extension Engine {
                 rebuildPeer(slot, notification(of: settings), at: now, into: &effects)
             } else {
                 updateReceiver(slot)
-                if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
             }
+            if old.limits != settings.limits { limitChanged(slot, at: now, into: &effects) }
         }
         for (id, settings) in wanted.sorted(by: { $0.key < $1.key }) {
             kept.append(addSession(id, settings, link, at: now))
@@ -144,6 +144,7 @@ extension Engine {
     mutating func stopSession(
         _ slot: Int, _ notification: Notification?, at now: Instant, into effects: inout [Effect]
     ) {
+        if notification != nil { forgetKept(slot, at: now) }
         guard sessions[slot].isStarted else { return }
         sessions[slot].isStarted = false
         sessions[slot].peer.stop(notification, at: now, into: &actions)
@@ -189,15 +190,9 @@ extension Engine {
         ribIsTouched = true
     }
 
-    /// Whether the session carries one family, so that marks around it are marks around all of its
-    /// routes. On others a refresh is a plain one: nothing is taken back that was not withdrawn.
-    func isAlone(_ slot: Int) -> Bool { sessions[slot].peer.negotiated?.families.count == 1 }
-
     mutating func tickSession(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         guard sessions[slot].isLive else { return }
-        if let until = sessions[slot].staleUntil, until <= now {
-            endRestart(slot, at: now, into: &effects)
-        }
+        endKeeping(slot, at: now, into: &effects)
         if let over = sessions[slot].overLimit, over.until <= now {
             endHoldDown(slot, at: now, into: &effects)
         }
@@ -205,46 +200,12 @@ extension Engine {
         perform(slot, at: now, into: &effects)
     }
 
-    /// The time of a graceful restart is over: its routes go, or stay as the last choice where both
-    /// sides agreed on that (RFC 9494).
-    private mutating func endRestart(
-        _ slot: Int, at now: Instant, into effects: inout [Effect]
-    ) {
-        let source = sessions[slot].source
-        ribIsTouched = true
-        let time = sessions[slot].isLongLived ? nil : longLivedTime(slot)
-        guard let time, sessions[slot].peer.state != .established else {
-            sessions[slot].staleUntil = nil
-            sessions[slot].isLongLived = false
-            rib.sweepStale(source)
-            settleGateways(sessions[slot].link, at: now)
-            return
-        }
-        sessions[slot].isLongLived = true
-        sessions[slot].staleUntil = now + time
-        let families = sessions[slot].negotiated?.longLived.filter { $0.value > 0 }.keys
-        rib.markLongLived(source, keeping: Set(families.map(Array.init) ?? []))
-        report(
-            slot, .notice, "its routes are kept as the last choice until it is back", at: now,
-            into: &effects)
-    }
-
-    /// How long the routes of a peer that does not come back are kept; nil for not at all.
-    private func longLivedTime(_ slot: Int) -> Duration? {
-        guard let ours = sessions[slot].settings.longLived, sessions[slot].isStarted,
-            let theirs = sessions[slot].negotiated?.longLived.values.max(), theirs > 0
-        else { return nil }
-        return min(ours, .seconds(Int(theirs)))
-    }
-
     func sessionDeadline(_ slot: Int) -> Instant? {
         earlier(
-            earlier(sessions[slot].peer.nextDeadline, sessions[slot].staleUntil),
+            earlier(
+                sessions[slot].peer.nextDeadline, sessions[slot].kept.values.map(\.until).min()),
             sessions[slot].overLimit?.until)
     }
-
-    /// How long a peer that is back may take to say all its routes again.
-    static let longestStale: Duration = .seconds(360)
 
     mutating func established(
         _ slot: Int, _ negotiated: Negotiated, at now: Instant, into effects: inout [Effect]
@@ -256,19 +217,9 @@ extension Engine {
         sessions[slot].endOfRIB = []
         updateSource(slot)
         settleGateways(sessions[slot].link, at: now)
-        if sessions[slot].staleUntil != nil {
-            // Only what the peer kept forwarding may be kept here. It came back within its restart
-            // time, which ends with that: for its End-of-RIB it may take longer (RFC 4724 §4.2).
-            let kept = negotiated.gracefulRestart?.preserved ?? []
-            sessions[slot].isLongLived = false
-            if negotiated.families.isSubset(of: kept) {
-                sessions[slot].staleUntil = now + Engine.longestStale
-            } else {
-                sessions[slot].staleUntil = nil
-                rib.sweepStale(sessions[slot].source)
-            }
-        }
-        if !rib.isHolding { feed(slot) }
+        sweepUnpreserved(slot, negotiated, at: now)
+        // Whoever kept our routes waits for the whole of them; others have none until they are told.
+        if !rib.isHolding || negotiated.gracefulRestart == nil { feed(slot) }
         if negotiated.gracefulRestart == nil { sessions[slot].endOfRIB = negotiated.families }
         ribIsTouched = true
         report(slot, .notice, "session is established", at: now, into: &effects)
@@ -284,19 +235,7 @@ extension Engine {
         }
         sessions[slot].endOfRIB = []
         remember(reason, slot, at: now)
-        if sessions[slot].settings.hasGracefulRestart, sessions[slot].isStarted,
-            let negotiated = sessions[slot].negotiated, reason.keepsRoutes(negotiated),
-            sessions[slot].staleUntil == nil, let restart = negotiated.gracefulRestart,
-            !restart.families.isEmpty
-        {
-            sessions[slot].staleUntil = now + .seconds(Int(restart.restartTime))
-            rib.markStale(sessions[slot].source)
-        } else {
-            sessions[slot].staleUntil = nil
-            sessions[slot].isLongLived = false
-            settleGateways(sessions[slot].link, at: now)
-            rib.sourceDown(sessions[slot].source)
-        }
+        keepRoutes(slot, after: reason, at: now)
         ribIsTouched = true
         let why = reason == .stopped ? sessions[slot].hold : nil
         report(
@@ -308,6 +247,12 @@ extension Engine {
     mutating func noteFailure(_ slot: Int, at now: Instant, into effects: inout [Effect]) {
         guard let reason = sessions[slot].peer.lastDown, reason != sessions[slot].lastDown else {
             return
+        }
+        switch (reason, sessions[slot].lastDown) {
+        // A bare close tells less than what was said of the OPEN before it.
+        case (.closed, .sent(let said)?) where said.code == 2: return
+        case (.closed, .received(let said)?) where said.code == 2: return
+        default: break
         }
         switch reason {
         case .sent, .received, .closed:
@@ -349,12 +294,8 @@ extension Engine {
         ribIsTouched = true
         if let family = update.endOfRIB {
             sessions[slot].endOfRIB.insert(family)
-            if let negotiated = sessions[slot].peer.negotiated,
-                sessions[slot].endOfRIB.isSuperset(of: negotiated.families),
-                sessions[slot].staleUntil != nil
-            {
-                sessions[slot].staleUntil = nil
-                rib.sweepStale(source)
+            if sessions[slot].kept.removeValue(forKey: family) != nil {
+                rib.sweepStale(source, family)
             }
             healthBook.isTouched = true
             return

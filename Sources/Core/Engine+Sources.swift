@@ -14,7 +14,7 @@ extension Engine {
         var usable = Set(links[slot].spec.routes.isEmpty ? [] : gateways(of: slot))
         if links[slot].isLive, let device = links[slot].device {
             for session in links[slot].sessions where sessions[session].isLive {
-                let keeps = sessions[session].staleUntil != nil
+                let keeps = !sessions[session].kept.isEmpty
                 guard sessions[session].peer.state == .established || keeps else { continue }
                 usable.insert(GatewayID(device, sessions[session].settings.peer))
                 for address in otherGateways(session) { usable.insert(GatewayID(device, address)) }

@@ -64,13 +64,6 @@ extension Engine {
             }
         let attributes =
             entry.attributes.isEmpty ? nil : PathAttributes(canonical: entry.attributes)
-        let isLast =
-            session.map { links[$0.link].isDrained } ?? false
-            || attributes?.communities.contains(.gracefulShutdown) ?? false
-        // A peer of another AS says no preference: what stands there is a rule's.
-        let said = attributes?.localPref
-        let configured = session?.settings.localPref
-        let preference = kind == .internal ? configured ?? said : said ?? configured
         let verdict: WhyPath.Verdict =
             if entry.refusal != nil {
                 .refused
@@ -82,7 +75,7 @@ extension Engine {
                 .behind
             }
         return WhyPath(
-            row(entry), kind: kind, preference: isLast ? 0 : preference ?? 100,
+            row(entry), kind: kind, preference: entry.localPref,
             routerID: (attributes?.originatorID ?? session?.peer.negotiated?.peerID)?.description,
             verdict: verdict, step: entry.reason.flatMap { $0.step },
             refusal: entry.refusal?.description)
@@ -121,6 +114,7 @@ extension SelectionReason {
         case .med: .med
         case .internal: .external
         case .routerID: .routerID
+        case .clusterLength: .clusterLength
         case .peerAddress: .peerAddress
         case .source: .order
         case .multipath: nil

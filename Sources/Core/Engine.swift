@@ -73,6 +73,8 @@ public struct Engine: ~Copyable {
     var placeholder = Placeholder()
     var hostSettings = HostSettings()
     var hasDump = false
+    /// There was a run before this one, which read its files.
+    let hasEarlierRun: Bool
     var isDumping = false
     var dumpNotBefore: Instant?
     /// Links and addresses that changed while a dump was made.
@@ -124,6 +126,7 @@ public struct Engine: ~Copyable {
     public init(options: EngineOptions, saved: [String: [UInt8]] = [:]) {
         self.options = options
         let restored = saved[Engine.catalogName].flatMap(SavedCatalog.init(decoding:))
+        hasEarlierRun = restored != nil
         catalog = Catalog(restoring: restored, hostName: options.hostName)
         marks = catalog.settings?.marks ?? KernelMarks()
         let adoptions =
@@ -142,6 +145,9 @@ public struct Engine: ~Copyable {
     public static let adoptionsName = "adoptions"
     /// The name under which drained links are kept.
     public static let drainedName = "drained"
+
+    /// The names of all that is kept, to be read before the start.
+    public static let savedNames = [catalogName, adoptionsName, drainedName]
 
     /// How our objects are marked in the kernel: known before the kernel is first dumped, from the
     /// files.

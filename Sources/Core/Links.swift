@@ -68,10 +68,9 @@ struct LiveSession {
     var negotiated: Negotiated?
     /// Families whose initial feed the peer has ended.
     var endOfRIB: Set<Family> = []
-    /// Until when the peer's routes are kept while it restarts.
-    var staleUntil: Instant?
-    /// They are kept beyond that, as the last choice (RFC 9494).
-    var isLongLived = false
+    /// Families whose routes of an earlier session are kept while the peer restarts, until it has
+    /// said all of the family again.
+    var kept: [Family: Keeping] = [:]
     /// When the state last changed.
     var since: Instant
     var lastState = SessionState.idle
@@ -87,6 +86,14 @@ struct LiveSession {
     var nearLimit: Set<Family> = []
     /// Held down since the peer announced more than this, until the time, or a higher limit.
     var overLimit: (limit: UInt32, until: Instant)?
+}
+
+/// How a family's routes are kept.
+struct Keeping {
+    /// For no longer than this.
+    var until: Instant
+    /// As the last choice: the restart time is over (RFC 9494).
+    var isLongLived = false
 }
 
 /// A listening socket's state.

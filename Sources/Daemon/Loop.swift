@@ -13,6 +13,8 @@ final class Loop {
     static let readLimit = 256 << 10
     static let pullLimit = 128 << 10
     static let eventLimit = 256
+    /// How long the events of one turn may take before timers are looked at.
+    static let patience = Duration.milliseconds(100)
     /// RFC 5082 between neighbours: nothing that any router has forwarded.
     static let directHops: UInt8 = 1
 
@@ -70,11 +72,20 @@ final class Loop {
         source.reread(at: Clock.now() + source.auditInterval)
         openKernel()
         var events: [Poller.Event] = []
+        var next = 0
         while !isStopped {
-            try poller.wait(until: wakeUp(), into: &events)
+            if next == events.count {
+                try poller.wait(until: wakeUp(), into: &events)
+                next = 0
+            }
             let now = Clock.now()
             pulse.beat(at: now)
-            for event in events { handle(event, at: now) }
+            // A crowd that floods us is served over several turns, so that timers run in between.
+            while next < events.count {
+                handle(events[next], at: now)
+                next += 1
+                if Clock.now() >= now + Loop.patience { break }
+            }
             engine.tick(at: now, into: &effects)
             if let delta = source.take(at: now) {
                 engine.changed(delta, at: now, into: &effects)

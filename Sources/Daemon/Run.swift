@@ -45,7 +45,7 @@ private func run(_ options: Options, _ log: Log) throws(SystemError) -> Int32 {
     let pulse = Pulse()
 
     var saved: [String: [UInt8]] = [:]
-    for name in [Engine.catalogName, Engine.adoptionsName] {
+    for name in Engine.savedNames {
         do throws(SystemError) {
             saved[name] = try AtomicFile.read("\(options.state)/\(name)")
         } catch {

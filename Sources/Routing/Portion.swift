@@ -89,7 +89,8 @@ struct Portion<P: RoutePrefix> {
         let source = path.tag.source
         return Pick(
             set: common.attributes.base(path.attributes), source: source, rules: rules,
-            isLongLived: common.sources[source].isLongLived(path.tag), row: row, path: handle)
+            isLongLived: common.sources[source].isLongLived(path.tag, P.family), row: row,
+            path: handle)
     }
 
     func withdraw(_ writer: inout UpdateWriter) {

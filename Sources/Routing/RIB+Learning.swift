@@ -87,7 +87,7 @@ extension RIB {
         var isWithin = true
         for (index, prefix) in prefixes.enumerated() {
             let id = index < pathIDs.count ? pathIDs[index] : only
-            if common.sources[slot].received[P.family] >= limit,
+            if common.sources[slot][P.family].present.received >= limit,
                 !routes.has(prefix, id: id, table: space, source: slot, common)
             {
                 isWithin = false

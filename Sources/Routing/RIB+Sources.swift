@@ -12,10 +12,9 @@ extension RIB {
         let slot: Int
         if let reused = common.freeSources.popLast() {
             slot = Int(reused)
-            // The slot's epochs go on, whatever was there before.
-            let epoch = common.sources[slot].epoch
+            let former = common.sources[slot]
             common.sources[slot] = record
-            common.sources[slot].epoch = epoch
+            common.sources[slot].succeed(former)
         } else {
             slot = common.sources.count
             if slot > PathTag.maximumSource { preconditionFailure("too many sources of routes") }
@@ -142,60 +141,68 @@ extension RIB {
         }
     }
 
-    /// All paths of the source are void from now on.
-    public mutating func sourceDown(_ source: SourceID) {
+    /// All paths of the source, or those of a family, are void from now on.
+    public mutating func sourceDown(_ source: SourceID, _ family: Family? = nil) {
         guard let slot = slot(source) else { return }
-        let hasPaths = common.sources[slot].hasPaths
-        common.sources[slot].advance(keepingStale: false)
-        endEpoch(slot, hasPaths)
+        for family in family.map({ [$0] }) ?? Family.allCases {
+            let hasPaths = common.sources[slot][family].hasPaths
+            advance(slot, family, keepingStale: false, hasVoid: hasPaths)
+        }
     }
 
-    /// All paths of the source are kept as stale (graceful restart, enhanced route refresh) until
-    /// announced again, or `sweepStale`. Those that were stale before are void.
-    public mutating func markStale(_ source: SourceID) {
+    /// All paths of the source, or those of a family, are kept as stale (graceful restart, enhanced
+    /// route refresh) until announced again, or `sweepStale`. Those that were stale before are void.
+    public mutating func markStale(_ source: SourceID, _ family: Family? = nil) {
         guard let slot = slot(source) else { return }
-        let hadStale = common.sources[slot].staleEpoch != nil
-        common.sources[slot].advance(keepingStale: true)
-        endEpoch(slot, hadStale)
+        for family in family.map({ [$0] }) ?? Family.allCases {
+            let hadStale = common.sources[slot][family].staleEpoch != nil
+            advance(slot, family, keepingStale: true, hasVoid: hadStale)
+        }
     }
 
     /// Long-lived graceful restart (RFC 9494): what is stale is the last choice from now on, until
-    /// announced again, or `sweepStale`. What carries NO_LLGR, or is of another family, is void.
-    public mutating func markLongLived(
-        _ source: SourceID, keeping families: Set<Family> = [.ipv4, .ipv6]
-    ) {
-        guard let slot = slot(source), common.sources[slot].staleEpoch != nil,
-            !common.sources[slot].isLongLived
-        else { return }
-        common.sources[slot].isLongLived = true
+    /// announced again, or `sweepStale`. What carries NO_LLGR is void.
+    public mutating func markLongLived(_ source: SourceID, _ family: Family? = nil) {
+        guard let slot = slot(source) else { return }
         let space = common.sources[slot].space
-        routes4.markLongLived(
-            space, source: slot, areKept: families.contains(.ipv4), &common)
-        routes6.markLongLived(
-            space, source: slot, areKept: families.contains(.ipv6), &common)
-    }
-
-    /// Paths that are still stale are void from now on.
-    public mutating func sweepStale(_ source: SourceID) {
-        guard let slot = slot(source), common.sources[slot].staleEpoch != nil else { return }
-        common.sources[slot].staleEpoch = nil
-        common.sources[slot].isLongLived = false
-        common.sources[slot].staleReceived = PrefixCounts()
-        common.sources[slot].staleAccepted = PrefixCounts()
-        common.sources[slot].staleLacking = 0
-        endEpoch(slot, true)
-    }
-
-    private mutating func endEpoch(_ slot: Int, _ hasVoid: Bool) {
-        let space = common.sources[slot].space
-        common.sources[slot].offered = []
-        if hasVoid { requestPass(space) }
-        // An epoch's number must not come back while paths of its first use are left.
-        if common.sources[slot].endedEpochs > 200 {
-            requestPass(space)
-            while common.forwarding.passes.contains(where: { Int($0.space) == space }) {
-                sweep(limit: .max)
+        for family in family.map({ [$0] }) ?? Family.allCases {
+            let life = common.sources[slot][family]
+            guard life.staleEpoch != nil, !life.isLongLived else { continue }
+            common.sources[slot][family].isLongLived = true
+            switch family {
+            case .ipv4: routes4.markLongLived(space, source: slot, &common)
+            case .ipv6: routes6.markLongLived(space, source: slot, &common)
             }
+        }
+    }
+
+    /// Paths that are still stale, or those of a family, are void from now on.
+    public mutating func sweepStale(_ source: SourceID, _ family: Family? = nil) {
+        guard let slot = slot(source) else { return }
+        for family in family.map({ [$0] }) ?? Family.allCases
+        where common.sources[slot][family].staleEpoch != nil {
+            common.sources[slot][family].endStale()
+            requestPass(common.sources[slot].space, family)
+        }
+    }
+
+    private mutating func advance(
+        _ slot: Int, _ family: Family, keepingStale: Bool, hasVoid: Bool
+    ) {
+        let space = common.sources[slot].space
+        common.sources[slot][family].advance(keepingStale: keepingStale)
+        if !common.sources[slot].offered.isEmpty {
+            common.sources[slot].offered = common.sources[slot].offered.filter {
+                $0.family != family
+            }
+        }
+        if hasVoid { requestPass(space, family) }
+        // An epoch's number must not come back while paths of its first use are left.
+        if common.sources[slot][family].endedEpochs > 200 {
+            requestPass(space, family)
+            let pass = Forwarding.SpaceFamily(
+                space: UInt32(truncatingIfNeeded: space), family: family)
+            while common.forwarding.passes.contains(pass) { sweep(limit: .max) }
         }
     }
 

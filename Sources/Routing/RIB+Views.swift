@@ -6,13 +6,13 @@ extension RIB {
     /// What the source announces, accepted and refused.
     public func received(_ source: SourceID) -> PrefixCounts {
         guard let slot = slot(source) else { return PrefixCounts() }
-        return common.sources[slot].received + common.sources[slot].staleReceived
+        return common.sources[slot].counts(\.received)
     }
 
     /// What of it entered.
     public func accepted(_ source: SourceID) -> PrefixCounts {
         guard let slot = slot(source) else { return PrefixCounts() }
-        return common.sources[slot].accepted + common.sources[slot].staleAccepted
+        return common.sources[slot].counts(\.accepted)
     }
 
     /// How many of the source's accepted prefixes the kernel has no route for: not yet, not any
@@ -20,8 +20,10 @@ extension RIB {
     /// costs nothing; a lost gateway shows as soon as a sweep has come by its rows.
     public func unacknowledged(_ source: SourceID) -> UInt32 {
         guard let slot = slot(source) else { return 0 }
-        return UInt32(
-            clamping: common.sources[slot].lacking + common.sources[slot].staleLacking)
+        return Family.allCases.reduce(0) { total, family in
+            let life = common.sources[slot][family]
+            return total &+ UInt32(clamping: life.present.lacking + life.stale.lacking)
+        }
     }
 
     /// A source's paths, sorted; at most `limit`.
@@ -62,9 +64,15 @@ extension RIB {
     }
 }
 
-extension PrefixCounts {
-    static func + (a: PrefixCounts, b: PrefixCounts) -> PrefixCounts {
-        PrefixCounts(ipv4: a.ipv4 &+ b.ipv4, ipv6: a.ipv6 &+ b.ipv6)
+extension Source {
+    /// A number of the present paths and the stale ones together, by family.
+    func counts(_ number: KeyPath<Life.Counts, UInt32>) -> PrefixCounts {
+        var result = PrefixCounts()
+        for family in Family.allCases {
+            let life = self[family]
+            result[family] = life.present[keyPath: number] &+ life.stale[keyPath: number]
+        }
+        return result
     }
 }
 
@@ -78,7 +86,7 @@ extension Routes {
             var handle = tables[table].rows[row].paths
             while handle != 0 {
                 let path = paths[handle]
-                if path.tag.source == source, common.sources[source].isValid(path.tag),
+                if path.tag.source == source, common.sources[source].isValid(path.tag, P.family),
                     view == .received || !path.tag.isRefused
                 {
                     found.append((row, handle))
@@ -117,7 +125,7 @@ extension Routes {
         var handle = tables[table].rows[row].paths
         while handle != 0 {
             let path = paths[handle]
-            if common.sources[path.tag.source].isValid(path.tag) {
+            if common.sources[path.tag.source].isValid(path.tag, P.family) {
                 if path.tag.isRefused {
                     refused.append(entry(table, row, handle, common))
                 } else {
@@ -169,7 +177,7 @@ extension Routes {
         var handle = tables[table].rows[row].paths
         while handle != 0 {
             let other = paths[handle]
-            if !other.tag.isRefused, common.sources[other.tag.source].isValid(other.tag) {
+            if !other.tag.isRefused, common.sources[other.tag.source].isValid(other.tag, P.family) {
                 candidates.append(candidate(handle, other, common))
             }
             handle = other.next
@@ -201,13 +209,13 @@ extension Routes {
             prefix: prefix.prefix, source: SourceID(source),
             pathID: common.attributes.pathID(path.attributes),
             nextHop: common.attributes.nextHop(path.attributes),
-            attributes: common.attributes.bytes(shown),
+            attributes: common.attributes.bytes(shown), localPref: localPref(path, common),
             gateway: path.gateway == 0
                 ? nil : common.forwarding.gateways[Int(path.gateway)].id,
             refusal: path.tag.isRefused
                 ? RIB.reason(prefix, path.attributes, source, common) : nil,
-            isStale: common.sources[source].isStale(path.tag),
-            isLongLived: common.sources[source].isLongLived(path.tag),
+            isStale: common.sources[source].isStale(path.tag, P.family),
+            isLongLived: common.sources[source].isLongLived(path.tag, P.family),
             isBest: handle == bestHandle(table, row, common),
             isMultipath: isSharing(table, row, path, common),
             isActive: isActive(table, row, path.gateway, common), reason: nil,

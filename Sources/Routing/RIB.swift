@@ -82,26 +82,30 @@ public struct RIB: Sendable {
             }
             guard isDone else { return }
             common.forwarding.endPass(which)
-            let other = Forwarding.SpaceFamily(
-                space: which.space, family: which.family == .ipv4 ? .ipv6 : .ipv4)
-            if !common.forwarding.passes.contains(other) { endEpochs(table) }
+            endEpochs(which)
         }
     }
 
-    /// No path of an ended epoch is left in the space.
-    private mutating func endEpochs(_ space: Int) {
+    /// No path of an ended epoch is left of the family in the space. The slots of sources that
+    /// have left are free when that holds of both.
+    private mutating func endEpochs(_ which: Forwarding.SpaceFamily) {
+        let space = Int(which.space)
         for source in common.spaces[space].sources {
-            common.sources[Int(source)].endedEpochs = 0
+            common.sources[Int(source)][which.family].endedEpochs = 0
         }
+        let other = Forwarding.SpaceFamily(
+            space: which.space, family: which.family == .ipv4 ? .ipv6 : .ipv4)
+        guard !common.forwarding.passes.contains(other) else { return }
         common.freeSources.append(contentsOf: common.spaces[space].leaving)
         common.spaces[space].leaving = []
     }
 
-    /// Looks at every row of a space once, some time soon.
-    mutating func requestPass(_ space: Int) {
-        let which = UInt32(truncatingIfNeeded: space)
-        common.forwarding.requestPass(Forwarding.SpaceFamily(space: which, family: .ipv4))
-        common.forwarding.requestPass(Forwarding.SpaceFamily(space: which, family: .ipv6))
+    /// Looks at every row of a space, or of its family, once, some time soon.
+    mutating func requestPass(_ space: Int, _ family: Family? = nil) {
+        let space = UInt32(truncatingIfNeeded: space)
+        for family in family.map({ [$0] }) ?? Family.allCases {
+            common.forwarding.requestPass(Forwarding.SpaceFamily(space: space, family: family))
+        }
     }
 }
 

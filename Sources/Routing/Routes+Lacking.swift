@@ -42,7 +42,7 @@ extension Routes {
         var handle = tables[table].rows[row].paths
         while handle != 0 {
             let path = paths[handle]
-            common.sources[path.tag.source].countLacking(path.tag, change)
+            common.sources[path.tag.source].countLacking(path.tag, P.family, change)
             handle = path.next
         }
     }

@@ -27,7 +27,7 @@ extension Routes {
         while handle != 0 {
             let path = paths[handle]
             if isPath(path, of: source, id: id, common) {
-                return path.tag.epoch == common.sources[source].epoch
+                return !common.sources[source].isStale(path.tag, P.family)
             }
             handle = path.next
         }
@@ -43,7 +43,7 @@ extension Routes {
         let head = tables[table].rows[row].paths
         let old = leave(table, row, &common)
         let tag = PathTag(
-            source: source, epoch: common.sources[source].epoch, isRefused: isRefused)
+            source: source, epoch: common.sources[source][P.family].epoch, isRefused: isRefused)
         let gateway = isRefused ? 0 : gateway
         var siblings = 0
         var handle = head
@@ -64,8 +64,8 @@ extension Routes {
                 // A stale path announced again as it was changes nothing for anybody.
                 if path.attributes == attributes, path.gateway == gateway,
                     path.tag.isRefused == isRefused,
-                    common.sources[source].isValid(path.tag),
-                    !common.sources[source].isLongLived(path.tag)
+                    common.sources[source].isValid(path.tag, P.family),
+                    !common.sources[source].isLongLived(path.tag, P.family)
                 {
                     countLacking(table, row, &common)
                     return
@@ -160,7 +160,8 @@ extension Routes {
             while handle != 0 {
                 let path = paths[handle]
                 defer { handle = path.next }
-                guard path.tag.source == source, common.sources[source].isValid(path.tag) else {
+                guard path.tag.source == source, common.sources[source].isValid(path.tag, P.family)
+                else {
                     continue
                 }
                 if isFirst {
@@ -187,13 +188,13 @@ extension Routes {
         }
     }
 
-    /// A source's stale paths become the last choice; those that must not be kept go.
+    /// A source's stale paths become the last choice; those that say NO_LLGR go.
     mutating func markLongLived(
-        _ table: Int, source: Int, areKept: Bool, _ common: inout Common
+        _ table: Int, source: Int, _ common: inout Common
     ) {
         func isStale(_ path: Path, _ common: borrowing Common) -> Bool {
-            path.tag.source == source && common.sources[source].isValid(path.tag)
-                && common.sources[source].isStale(path.tag)
+            path.tag.source == source && common.sources[source].isValid(path.tag, P.family)
+                && common.sources[source].isStale(path.tag, P.family)
         }
         for row in tables[table].rows.indices where tables[table].rows[row].flags.contains(.live) {
             var handle = tables[table].rows[row].paths
@@ -202,8 +203,7 @@ extension Routes {
             let old = leave(table, row, &common)
             _ = removePaths(table, row, &common) { path, common in
                 isStale(path, common)
-                    && (!areKept
-                        || common.attributes.digest(path.attributes).flags.contains(.noLongLived))
+                    && common.attributes.digest(path.attributes).flags.contains(.noLongLived)
             }
             mark(table, row, source: source, &common)
             touchAll(table, row, common)

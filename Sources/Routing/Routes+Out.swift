@@ -70,7 +70,7 @@ extension Routes {
                 advertise: P.advertise(common.receivers[receiver]),
                 exchange: P.exchange(common.receivers[receiver]))
         else { return false }
-        return !common.sources[source].isLongLived(path.tag)
+        return !common.sources[source].isLongLived(path.tag, P.family)
             || common.receivers[receiver].takesLongLived
     }
 
@@ -83,7 +83,7 @@ extension Routes {
         while handle != 0 {
             let path = paths[handle]
             if path.tag.isRefused { break }
-            if common.sources[path.tag.source].isValid(path.tag),
+            if common.sources[path.tag.source].isValid(path.tag, P.family),
                 mayPass(path, to: receiver, tables[table].rows[row].prefix, common)
             {
                 result.append(handle)
@@ -138,7 +138,7 @@ extension Routes {
             rules: rules,
             reflectedFrom: receiver.isReflecting(common.sources[source])
                 ? common.sources[source].settings.routerID : nil,
-            isLongLived: common.sources[source].isLongLived(path.tag)
+            isLongLived: common.sources[source].isLongLived(path.tag, P.family)
                 || common.attributes.digest(path.attributes).flags.contains(.longLivedStale))
     }
 

@@ -33,10 +33,10 @@ struct Routes<P: RoutePrefix>: Sendable {
         guard head != 0 else { return nil }
         let path = paths[head]
         guard !path.tag.isRefused else { return nil }
-        let isValid = common.sources[path.tag.source].isValid(path.tag)
+        let isValid = common.sources[path.tag.source].isValid(path.tag, P.family)
         return Announcement(
             source: path.tag.source, attributes: isValid ? path.attributes : 0,
-            isLongLived: common.sources[path.tag.source].isLongLived(path.tag))
+            isLongLived: common.sources[path.tag.source].isLongLived(path.tag, P.family))
     }
 
     /// What receivers heard of a row that is about to change. With a void head they may have
@@ -67,7 +67,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         while handle != 0 {
             let path = paths[handle]
             if path.tag.isRefused { return 0 }
-            if common.sources[path.tag.source].isValid(path.tag) { return handle }
+            if common.sources[path.tag.source].isValid(path.tag, P.family) { return handle }
             handle = path.next
         }
         return 0
@@ -78,7 +78,9 @@ struct Routes<P: RoutePrefix>: Sendable {
             path: handle, gateway: path.gateway, source: path.tag.source,
             rank: common.sources[path.tag.source].rank,
             digest: common.attributes.digest(path.attributes))
-        if common.sources[path.tag.source].isLongLived(path.tag) { result.isLongLived = true }
+        if common.sources[path.tag.source].isLongLived(path.tag, P.family) {
+            result.isLongLived = true
+        }
         return result
     }
 
@@ -92,7 +94,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         if head != 0, paths[head].next == 0 {
             let path = paths[head]
             if !path.tag.isRefused, path.gateway != 0,
-                common.sources[path.tag.source].isValid(path.tag)
+                common.sources[path.tag.source].isValid(path.tag, P.family)
             {
                 list.append(path.gateway)
             }
@@ -120,7 +122,7 @@ struct Routes<P: RoutePrefix>: Sendable {
         var handle = tables[table].rows[row].paths
         while handle != 0 {
             let path = paths[handle]
-            if path.tag.isRefused || !common.sources[path.tag.source].isValid(path.tag) {
+            if path.tag.isRefused || !common.sources[path.tag.source].isValid(path.tag, P.family) {
                 others.append(handle)
             } else {
                 candidates.append(candidate(handle, path, common))
@@ -241,7 +243,7 @@ struct Routes<P: RoutePrefix>: Sendable {
             else { continue }
             let old = leave(table, row, &common)
             let hasRemoved = removePaths(table, row, &common) { path, common in
-                !common.sources[path.tag.source].isValid(path.tag)
+                !common.sources[path.tag.source].isValid(path.tag, P.family)
             }
             if hasRemoved {
                 touchAll(table, row, common)

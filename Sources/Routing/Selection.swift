@@ -168,7 +168,7 @@ enum Selection {
         if a.routerID != b.routerID { return decide(a.routerID < b.routerID, .routerID) }
         // RFC 4456 §9: before the peer's address.
         if a.clusterLength != b.clusterLength {
-            return decide(a.clusterLength < b.clusterLength, .routerID)
+            return decide(a.clusterLength < b.clusterLength, .clusterLength)
         }
         if (a.peerHigh, a.peerLow) != (b.peerHigh, b.peerLow) {
             return decide((a.peerHigh, a.peerLow) < (b.peerHigh, b.peerLow), .peerAddress)

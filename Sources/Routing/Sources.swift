@@ -1,5 +1,5 @@
-// The sources with their compiled policies and counts. A source's epoch tells paths of its present
-// life from those of an earlier one, so that a session's end is one number, whatever it announced.
+// The sources with their compiled policies and what they say, rank and live by. Whether a path of
+// theirs still counts is a question to the life of its family.
 
 import BGP
 import Net
@@ -8,26 +8,11 @@ struct Source: Sendable {
     var settings: SourceSettings
     /// Index of the space.
     var space: Int
-    var epoch: UInt8 = 0
-    /// Paths of this epoch are stale, but valid.
-    var staleEpoch: UInt8?
-    /// What is stale is kept over a long restart, as the last choice (RFC 9494).
-    var isLongLived = false
+    private var life4 = Life()
+    private var life6 = Life()
     /// It has told paths apart by identifiers (RFC 7911).
     var hasPathIDs = false
-    /// Epochs ended since the last complete pass over the space.
-    var endedEpochs = 0
     var isRemoved = false
-    /// Of the present epoch: all, and those that entered.
-    var received = PrefixCounts()
-    var accepted = PrefixCounts()
-    /// Of the stale epoch.
-    var staleReceived = PrefixCounts()
-    var staleAccepted = PrefixCounts()
-    /// Accepted prefixes whose rows the kernel has not as they should be: of the present epoch,
-    /// and of the stale one.
-    var lacking = 0
-    var staleLacking = 0
     /// Receivers that may hear its paths.
     var listeners: [UInt32] = []
     var accept4: FilterTable<Prefix4>?
@@ -97,55 +82,43 @@ struct Source: Sendable {
 
     var isBGP: Bool { rank.kind == 2 }
 
-    /// Whether paths with this tag still count.
-    func isValid(_ tag: PathTag) -> Bool { tag.epoch == epoch || tag.epoch == staleEpoch }
+    /// Its life in a family.
+    subscript(family: Family) -> Life {
+        get { family == .ipv4 ? life4 : life6 }
+        set { if family == .ipv4 { life4 = newValue } else { life6 = newValue } }
+    }
 
-    func isStale(_ tag: PathTag) -> Bool { tag.epoch != epoch }
+    /// Whether paths of a family with this tag still count.
+    func isValid(_ tag: PathTag, _ family: Family) -> Bool {
+        family == .ipv4 ? life4.isValid(tag) : life6.isValid(tag)
+    }
 
-    func isLongLived(_ tag: PathTag) -> Bool { isLongLived && isStale(tag) }
+    func isStale(_ tag: PathTag, _ family: Family) -> Bool {
+        tag.epoch != (family == .ipv4 ? life4.epoch : life6.epoch)
+    }
+
+    func isLongLived(_ tag: PathTag, _ family: Family) -> Bool {
+        (family == .ipv4 ? life4.isLongLived : life6.isLongLived) && isStale(tag, family)
+    }
+
+    // Each counts in its place: these run for every path that comes and goes.
 
     mutating func count(_ tag: PathTag, _ family: Family, _ change: Int32) {
-        if tag.epoch == epoch {
-            received[family] = UInt32(clamping: Int64(received[family]) + Int64(change))
-            if !tag.isRefused {
-                accepted[family] = UInt32(clamping: Int64(accepted[family]) + Int64(change))
-            }
-        } else if tag.epoch == staleEpoch {
-            staleReceived[family] = UInt32(clamping: Int64(staleReceived[family]) + Int64(change))
-            if !tag.isRefused {
-                staleAccepted[family] = UInt32(
-                    clamping: Int64(staleAccepted[family]) + Int64(change))
-            }
+        if family == .ipv4 { life4.count(tag, change) } else { life6.count(tag, change) }
+    }
+
+    mutating func countLacking(_ tag: PathTag, _ family: Family, _ change: Int) {
+        if family == .ipv4 {
+            life4.countLacking(tag, change)
+        } else {
+            life6.countLacking(tag, change)
         }
     }
 
-    /// An accepted path's row begins or ends to lack its route.
-    mutating func countLacking(_ tag: PathTag, _ change: Int) {
-        if tag.isRefused { return }
-        if tag.epoch == epoch {
-            lacking += change
-        } else if tag.epoch == staleEpoch {
-            staleLacking += change
-        }
-    }
-
-    /// Whether any path of it counts.
-    var hasPaths: Bool {
-        received.total > 0 || staleReceived.total > 0
-    }
-
-    /// Ends the present epoch.
-    mutating func advance(keepingStale: Bool) {
-        staleEpoch = keepingStale ? epoch : nil
-        isLongLived = false
-        staleReceived = keepingStale ? received : PrefixCounts()
-        staleAccepted = keepingStale ? accepted : PrefixCounts()
-        staleLacking = keepingStale ? lacking : 0
-        received = PrefixCounts()
-        accepted = PrefixCounts()
-        lacking = 0
-        epoch &+= 1
-        endedEpochs += 1
+    /// The lives of one that had its slot go on, so that its paths are not mistaken for this one's.
+    mutating func succeed(_ other: Source) {
+        life4.epoch = other.life4.epoch
+        life6.epoch = other.life6.epoch
     }
 
     /// What the prefix itself says against its entering; the attributes are judged apart.

@@ -53,6 +53,8 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
     case `internal`
     /// Higher BGP identifier.
     case routerID
+    /// Longer CLUSTER_LIST (RFC 4456 §9).
+    case clusterLength
     /// Higher peer address.
     case peerAddress
     /// All equal: the later source, and of one source the higher path identifier.
@@ -72,6 +74,7 @@ public enum SelectionReason: UInt8, Hashable, Sendable, CustomStringConvertible 
         case .med: "MED"
         case .internal: "external before internal"
         case .routerID: "router id"
+        case .clusterLength: "cluster list length"
         case .peerAddress: "peer address"
         case .source: "order of sources"
         case .multipath: "shares the traffic"
@@ -92,6 +95,8 @@ public struct PathEntry: Hashable, Sendable {
     /// Canonical path attributes (`PathAttributes(canonical:)`): in the view of what is received
     /// as the peer said them, else as they became.
     public var attributes: [UInt8]
+    /// What selection compares: LOCAL_PREF, or what the operator says in its place.
+    public var localPref: UInt32
     /// Where packets go.
     public var gateway: GatewayID?
     /// Why it did not enter; nil when accepted.

@@ -72,20 +72,38 @@ func showRoutes(_ call: Call) throws(Failure) -> ExitCode {
         query.prefix = prefix
     }
     query.link = call.options["link"]
-    let request: (Request.RouteQuery) -> Request
     switch (call.operands.first, call.options["tenant"]) {
-    case (let circuit?, nil):
-        request = { .circuitRoutes(circuit, $0) }
+    case (let name?, nil):
+        do throws(Failure) {
+            return try pages(query, call, namesCircuits: false) { .circuitRoutes(name, $0) }
+        } catch {
+            guard error.code == .refused, query.view == .accepted, query.link == nil else {
+                throw error
+            }
+            // No circuit of that name: a tenant, perhaps. Else the first answer knows best.
+            do throws(Failure) {
+                return try pages(query, call, namesCircuits: true) { .tenantRoutes(name, $0) }
+            } catch let second {
+                throw second.code == .refused ? error : second
+            }
+        }
     case (nil, let tenant?):
         guard query.view == .accepted else {
             throw Failure(.usage, "--view goes with a circuit, not with --tenant")
         }
-        request = { .tenantRoutes(tenant, $0) }
+        return try pages(query, call, namesCircuits: true) { .tenantRoutes(tenant, $0) }
     default:
         throw Failure(.usage, "routes needs a circuit's NAME or --tenant NAME")
     }
+}
+
+private func pages(
+    _ query: Request.RouteQuery, _ call: Call, namesCircuits: Bool,
+    _ request: (Request.RouteQuery) -> Request
+) throws(Failure) -> ExitCode {
+    var query = query
     let layout = RoutesLayout(
-        namesCircuits: call.operands.isEmpty, isLong: call.options["long"] != nil)
+        namesCircuits: namesCircuits, isLong: call.options["long"] != nil)
     var isFirst = true
     repeat {
         let page = try call.show(request(query), as: RoutesReply.self) {

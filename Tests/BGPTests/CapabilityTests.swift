@@ -181,6 +181,7 @@ struct CapabilityTests {
         #expect(agreed.hasExtendedNextHop)
         #expect(agreed.peerRole == .provider)
         #expect(agreed.longLived == [.ipv4: 3600, .ipv6: 3600])
+        #expect(agreed.longLivedPreserved == [.ipv4, .ipv6])
         #expect(agreed.peerIdentity == Self.everything.identity)
         #expect(agreed.gracefulRestart?.preserved == [.ipv4, .ipv6])
         #expect(
@@ -232,7 +233,20 @@ struct CapabilityTests {
         settings.families = [.ipv4]
         let agreed = try Self.agree(settings).get()
         #expect(agreed.addPathIn == [.ipv4] && agreed.addPathOut == [.ipv4])
-        #expect(agreed.longLived == [.ipv4: 3600])
+        #expect(agreed.longLived == [.ipv4: 3600] && agreed.longLivedPreserved == [.ipv4])
+    }
+
+    @Test func `RFC 9494 §3: each family has its own F bit, and the last one counts`() throws {
+        let agreed = try Self.agree(Self.everything) { capabilities in
+            capabilities.removeAll { $0.code == 71 }
+            capabilities.append(
+                .longLived(
+                    [(Family.ipv4, true), (.ipv6, true), (.ipv4, false)].map {
+                        LongLivedEntry(AddressFamily($0), isPreserved: $1, staleTime: 3600)
+                    }))
+        }.get()
+        #expect(agreed.longLived == [.ipv4: 3600, .ipv6: 3600])
+        #expect(agreed.longLivedPreserved == [.ipv6])
     }
 
     @Test func `RFC 8950 §4: only IPv4 unicast over IPv6 matters`() throws {

@@ -154,6 +154,12 @@ func whyExample() throws -> WhyReply {
             ])
     }
 
+    @Test func `the best beside its equals alone says that they share`() {
+        #expect(
+            table([path(.best, .only), path(.shares)]).candidates.first?.sentence
+                == "best; the others that may enter share the traffic with it")
+    }
+
     @Test func `a refusal that says so itself is not said twice`() {
         let path = path(.refused) { $0.refusal = "refused by a rule of import" }
         #expect(table([path]).candidates.map(\.sentence) == ["refused by a rule of import"])

@@ -134,7 +134,8 @@ final class Bench {
     @discardableResult
     func establish(
         with peer: String? = nil, restartTime: UInt16? = nil, longLived: UInt32? = nil,
-        isBack: Bool = false, families: [Family] = [.ipv4], _ more: [Capability] = []
+        isBack: Bool = false, families: [Family] = [.ipv4], asn: UInt16 = 65001,
+        _ more: [Capability] = []
     ) -> ConnectionID {
         let address = peer.flatMap { IPAddress($0) }
         guard let id = dials.last(where: { address == nil || $0.dial.remote == address })?.id else {
@@ -143,44 +144,58 @@ final class Bench {
         engine.dialed(id, at: now, into: &effects)
         pump()
         var capabilities = families.map { Capability.multiprotocol(AddressFamily($0)) }
-        capabilities += [.fourOctetASN(ASN(65001)), .routeRefresh] + more
+        capabilities += [.fourOctetASN(ASN(UInt32(asn))), .routeRefresh] + more
         if let restartTime {
             capabilities.append(
                 .gracefulRestart(
                     GracefulRestartCapability(
                         isRestarting: isBack, coversNotifications: true, restartTime: restartTime,
-                        families: [.init(AddressFamily(.ipv4), isPreserved: isBack)])))
+                        families: families.map { .init(AddressFamily($0), isPreserved: isBack) })))
         }
         if let longLived {
             capabilities.append(
-                .longLived([
-                    LongLivedEntry(AddressFamily(.ipv4), isPreserved: isBack, staleTime: longLived)
-                ]))
+                .longLived(
+                    families.map {
+                        LongLivedEntry(
+                            AddressFamily($0), isPreserved: isBack, staleTime: longLived)
+                    }))
         }
         var bytes: [UInt8] = []
         Open(
-            shortASN: 65001, holdTime: 30, id: RouterID(10, 0, 0, 2), capabilities: capabilities
+            shortASN: asn, holdTime: 30, id: RouterID(10, 0, 0, 2), capabilities: capabilities
         ).encode(into: &bytes)
         Keepalive.encode(into: &bytes)
         receive(bytes, on: id)
         return id
     }
 
-    func announce(_ texts: [String], on id: ConnectionID) {
+    func announce(_ texts: [String], on id: ConnectionID, localPref: UInt32? = nil) {
         var writer = UpdateWriter()
-        let attributes = PathAttributes(asPath: ASPath([ASN(65001)])).canonical()
-        let prefixes = texts.compactMap { text -> Prefix4? in
-            if case .v4(let prefix) = Prefix(text) { prefix } else { nil }
+        var value = PathAttributes(asPath: ASPath([ASN(65001)]))
+        value.localPref = localPref
+        let attributes = value.canonical()
+        var four: [Prefix4] = []
+        var six: [Prefix6] = []
+        for text in texts {
+            switch Prefix(text) {
+            case .v4(let prefix): four.append(prefix)
+            case .v6(let prefix): six.append(prefix)
+            case nil: preconditionFailure("no prefix: \(text)")
+            }
         }
-        precondition(
-            writer.announce(
-                prefixes, attributes: attributes, nextHop: IPv4Address(192, 0, 2, 2)))
+        guard let far = IPv6Address("2001:db8:9::2") else { preconditionFailure("no address") }
+        let fits4 =
+            four.isEmpty
+            || writer.announce(four, attributes: attributes, nextHop: IPv4Address(192, 0, 2, 2))
+        let fits6 =
+            six.isEmpty || writer.announce(six, attributes: attributes, nextHop: far)
+        precondition(fits4 && fits6)
         receive(writer.take(), on: id)
     }
 
-    func endOfRIB(on id: ConnectionID) {
+    func endOfRIB(_ family: Family = .ipv4, on id: ConnectionID) {
         var writer = UpdateWriter()
-        writer.endOfRIB(.ipv4)
+        writer.endOfRIB(family)
         receive(writer.take(), on: id)
     }
 
@@ -228,6 +243,28 @@ func circuit(_ more: String = "") -> String {
     bgp:
       peer-asn: 65001
       accept: [10.30.0.0/16 upto 24]
+      \(more)
+    """
+}
+
+/// The same with one session for both families.
+func dualCircuit(_ more: String = "") -> String {
+    """
+    circuit: dc
+    tenant: acme
+    provider: dedicated
+    vlan: 310
+    links:
+      main:
+        port: wan
+        address: 192.0.2.1/30
+        peer: 192.0.2.2
+        address6: 2001:db8:9::1/126
+        peer6: 2001:db8:9::2
+    bgp:
+      peer-asn: 65001
+      families: [ipv4, ipv6]
+      accept: [10.30.0.0/16 upto 24, "2001:db8:30::/48 upto 64"]
       \(more)
     """
 }

@@ -65,7 +65,10 @@ import Testing
         _ = bench.ask(.link(Self.main, .drain))
         var saved: [String: [UInt8]] = [:]
         for effect in bench.effects {
-            if case .save(let name, let bytes) = effect { saved[name] = bytes }
+            // The daemon reads these names only.
+            if case .save(let name, let bytes) = effect, Engine.savedNames.contains(name) {
+                saved[name] = bytes
+            }
         }
         let next = Bench(saved: saved)
         next.begin(oneCircuit)

@@ -164,4 +164,30 @@ import Testing
         bench.change(["circuits/dc.yaml": circuit("default-route: accept")])
         #expect(!bench.isClosed(id))
     }
+
+    @Test func `the preference shown is the one that selection compares`() throws {
+        let rules = "local-pref: 200\n  import: [{ prefixes: [10.30.1.0/24], local-pref: 50 }]"
+        let (bench, _) = running(rules)
+        #expect(try why(bench, .all, "10.30.1.0/24").candidates.map(\.preference) == [50])
+        bench.change([
+            "circuits/dc.yaml": circuit(rules).replacing("peer-asn: 65001", with: "peer-asn: 64600")
+        ])
+        let id = bench.establish(asn: 64600)
+        bench.announce(["10.30.1.0/24"], on: id, localPref: 70)
+        #expect(try why(bench, .all, "10.30.1.0/24").candidates.map(\.kind) == [.internal])
+        #expect(try why(bench, .all, "10.30.1.0/24").candidates.map(\.preference) == [50])
+    }
+
+    @Test func `a bare close does not hide what was wrong with the OPEN`() throws {
+        let bench = Bench()
+        bench.begin(oneCircuit)
+        bench.establish(asn: 65009)
+        let error = try #require(try session(bench).lastError)
+        #expect(error.hasPrefix("sent OPEN error"))
+        bench.wait(5)
+        let id = try #require(bench.dials.last?.id)
+        bench.engine.dialed(id, at: bench.now, into: &bench.effects)
+        bench.engine.closed(id, at: bench.now, into: &bench.effects)
+        #expect(try session(bench).lastError == error)
+    }
 }

@@ -124,4 +124,17 @@ import Testing
         bench.change(["circuits/dc.yaml": circuit("max-prefixes: { in: 3 }")])
         #expect(Self.farewell(bench, id).prefix(2) == [6, 1])
     }
+
+    @Test func `a raised limit ends the hold-down though other keys of the session change too`() {
+        let bench = Bench()
+        bench.begin(Self.files(limits: "{ in: 3 }"))
+        let id = bench.establish()
+        bench.announce(Self.prefixes(0..<4), on: id)
+        let dials = bench.dials.count
+        bench.change([
+            "circuits/dc.yaml": circuit("max-prefixes: { in: 5 }\n  hold-time: 60s")
+        ])
+        bench.wait(1)
+        #expect(bench.dials.count == dials + 1)
+    }
 }

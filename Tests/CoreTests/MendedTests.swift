@@ -159,46 +159,58 @@ import Testing
         #expect(forwarded == [true, false, true])
     }
 
-    @Test func `a refresh of one family leaves the routes of the other alone`() throws {
+    /// One session with two routes of each family, and which of them forward.
+    private func dual() -> (Bench, ConnectionID) {
         let bench = Bench()
-        var files = oneCircuit
-        files["circuits/dc.yaml"] = """
-            circuit: dc
-            tenant: acme
-            provider: dedicated
-            vlan: 310
-            links:
-              main:
-                port: wan
-                address: 192.0.2.1/30
-                peer: 192.0.2.2
-                address6: 2001:db8:9::1/126
-                peer6: 2001:db8:9::2
-            bgp:
-              peer-asn: 65001
-              families: [ipv4, ipv6]
-              accept: [10.30.0.0/16 upto 24, "2001:db8:30::/48 upto 64"]
-            """
-        bench.begin(files)
+        bench.begin(oneCircuit.merging(["circuits/dc.yaml": dualCircuit()]) { $1 })
         bench.wait(3)
         let id = bench.establish(families: [.ipv4, .ipv6], [.enhancedRouteRefresh])
-        bench.announce(["10.30.1.0/24"], on: id)
-        var writer = UpdateWriter()
-        let far = try #require(IPv6Address("2001:db8:9::2"))
-        let six = Prefix6(try #require(IPv6Address("2001:db8:30::")), length: 64)
-        let fits = writer.announce(
-            [six], attributes: PathAttributes(asPath: ASPath([ASN(65001)])).canonical(),
-            nextHop: far)
-        #expect(fits)
-        bench.receive(writer.take(), on: id)
+        bench.announce(["10.30.1.0/24", "10.30.2.0/24"], on: id)
+        bench.announce(["2001:db8:30:1::/64", "2001:db8:30:2::/64"], on: id)
         bench.wait(1)
-        let inside = IPAddress.v6(try #require(IPv6Address("2001:db8:30::1")))
-        #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == .v6(far))
+        return (bench, id)
+    }
+
+    private func forwarded(_ bench: Bench) -> [Bool] {
+        ["10.30.1.1", "10.30.2.1", "2001:db8:30:1::1", "2001:db8:30:2::1"].map { text in
+            IPAddress(text).map {
+                bench.kernel.forwarding(TableID(1001), $0)?.gateway != nil
+            } ?? false
+        }
+    }
+
+    @Test func `a refresh of one family leaves the routes of the other alone`() {
+        let (bench, id) = dual()
+        #expect(forwarded(bench) == [true, true, true, true])
         bench.receive(mark(.ipv4, 1), on: id)
-        bench.announce(["10.30.1.0/24"], on: id)
+        bench.announce(["10.30.1.0/24", "10.30.2.0/24"], on: id)
         bench.receive(mark(.ipv4, 2), on: id)
         bench.wait(1)
-        #expect(bench.kernel.forwarding(TableID(1001), inside)?.gateway == .v6(far))
+        #expect(forwarded(bench) == [true, true, true, true])
+    }
+
+    @Test func `what a peer leaves out of a refresh of one of two families is gone`() {
+        let (bench, id) = dual()
+        bench.receive(mark(.ipv6, 1), on: id)
+        bench.announce(["2001:db8:30:2::/64"], on: id)
+        bench.wait(1)
+        #expect(forwarded(bench) == [true, true, true, true])
+        bench.receive(mark(.ipv6, 2), on: id)
+        bench.wait(1)
+        #expect(forwarded(bench) == [true, true, false, true])
+    }
+
+    @Test func `refreshes of both families at once end each for itself`() {
+        let (bench, id) = dual()
+        bench.receive(mark(.ipv4, 1) + mark(.ipv6, 1), on: id)
+        bench.announce(["10.30.2.0/24"], on: id)
+        bench.receive(mark(.ipv4, 2), on: id)
+        bench.wait(1)
+        #expect(forwarded(bench) == [false, true, true, true])
+        bench.announce(["2001:db8:30:1::/64"], on: id)
+        bench.receive(mark(.ipv6, 2), on: id)
+        bench.wait(1)
+        #expect(forwarded(bench) == [false, true, true, false])
     }
 
     @Test func `the end of a session with many routes is told whole`() {

@@ -177,14 +177,16 @@ import Testing
 
     @Test func `a half-written file is not named until it is closed`() throws {
         let it = try Watched()
-        let number = open(it.place.file("conf/circuits/a.yaml"), O_WRONLY | O_CREAT, 0o600)
+        let number = open(
+            it.place.file("conf/circuits/a.yaml"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         _ = write(number, "half", 4)
         fchmod(number, 0o644)
         #expect(it.changes().isEmpty)
         _ = write(number, "whole", 5)
         #expect(it.changes().isEmpty)
         close(number)
-        #expect(it.changes().names == ["circuits/a.yaml"])
+        // A child that another test has just forked may hold the file for a moment longer.
+        #expect(eventually { it.changes().names == ["circuits/a.yaml"] })
     }
 
     @Test func `a removed file is named`() throws {

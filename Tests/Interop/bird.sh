@@ -142,3 +142,5 @@ bird_updates() { bird_session "$1" "$2" | awk '/Import updates:/ { print $3 }'; 
 bird_own_paths() { bird_say show route "$1" | grep -cE 'unicast|unreachable'; }
 bird_watch_marks() { bird_say debug "$(bird_name "$1" "$2")" '{ packets }'; }
 bird_saw_mark() { grep "$(bird_name "$1" "$2"): Got .*$([ "$3" = begin ] && echo BEGIN || echo END)-OF-RR" "$WORK/bird.log"; }
+# How many ROUTE-REFRESHes it has had from us.
+bird_refreshes() { grep -c "$(bird_name "$1" "$2"): Got ROUTE-REFRESH" "$WORK/bird.log"; }

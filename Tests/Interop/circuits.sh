@@ -4,43 +4,20 @@
 lane_keys() { # PEER LANE
     case $2 in
         base) echo "med: 33" ;;
-        inner) echo "local-asn: ${ASN[$1]}$(if_known "local-asn: 65001, route-reflector-client: on, next-hop-self: off" ", route-reflector-client: on")" ;;
+        inner) echo "local-asn: ${ASN[$1]}, route-reflector-client: on" ;;
         md5 | wrong) echo "password-file: keys/$1-$2" ;;
         gtsm | near) echo "ttl-security: on" ;;
-        limit) echo "graceful-restart: off, max-prefixes: { in: 50, out: 3$(if_known "max-prefixes: { in: 5, hold-down: 5m }" ", hold-down: 5m") }" ;;
-        text) if_known "identify: on" ;;
-        role) if_known "role: { local: customer, strict: true }" ;;
-        mismatch) if_known "role: { local: provider, strict: true }" ;;
-        addpath) if_known "add-path: both" ;;
-        llgr) if_known "graceful-restart: { time: 2s, long-lived: 1h }" ;;
-        ecmp) if_known "multipath: links" ;;
+        limit) echo "graceful-restart: off, max-prefixes: { in: 50, out: 3, hold-down: 5m }" ;;
         # The others refuse a neighbour whose number needs the capability they do not offer.
         as2) [ "$1" != frr ] || echo "local-asn: $EDGE_WIDE_ASN" ;;
+        text) echo "identify: on" ;;
+        role) echo "role: { local: customer, strict: true }" ;;
+        mismatch) echo "role: { local: provider, strict: true }" ;;
+        addpath) echo "add-path: both" ;;
+        llgr) echo "graceful-restart: { time: 2s, long-lived: 1h }" ;;
+        ecmp) echo "multipath: links" ;;
     esac
 }
-
-# known "KEY: VALUE": whether this daemon's files may say that of a session.
-known() {
-    local at=$WORK/known/${1//[^a-z0-9]/_}
-    if [ ! -e "$at/verdict" ]; then
-        mkdir -p "$at"/{tenants,circuits}
-        printf 'edge: ord1\nrouter-id: 203.0.113.7\nasn: %s\nports:\n  a: { device: lo }\n' $EDGE_ASN > "$at/circuitd.yaml"
-        printf 'tenant: acme\nvrf: none\nnetworks: [10.20.0.0/16]\n' > "$at/tenants/acme.yaml"
-        cat > "$at/circuits/a.yaml" << YAML
-circuit: a
-tenant: acme
-provider: dedicated
-vlan: untagged
-links: { main: { port: a, address: 192.0.2.1/30, peer: 192.0.2.2, address6: "fd00:9::1/64", peer6: "fd00:9::2" } }
-bgp: { peer-asn: 65001, $1 }
-YAML
-        "$BIN/circuitctl" check "$at" > "$at/said" 2>&1
-        echo $? > "$at/verdict"
-    fi
-    [ "$(cat "$at/verdict")" = 0 ]
-}
-# if_known "KEY: VALUE" [TEXT [ELSE]]: the text where the key is known.
-if_known() { if known "$1"; then echo "${2:-$1}"; fi; }
 
 # Two links, to two sessions of the same peer.
 circuit_of_two() { # PEER [BGP KEYS]
@@ -54,7 +31,7 @@ vlan: untagged
 links:
   a: { port: e$a, address: 192.168.$a.1/30, peer: 192.168.$a.2, address6: "fd00:$a::1/64", peer6: "fd00:$a::2" }
   b: { port: e$b, address: 192.168.$b.1/30, peer: 192.168.$b.2, address6: "fd00:$b::1/64", peer6: "fd00:$b::2" }
-bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, accept: [$(accepts "$1" ecmp)], advertise: [$(advertises)]${2:+, $2} }
+bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, accept: [$(accepts "$1" ecmp)], advertise: [$(advertises "$1")]${2:+, $2} }
 YAML
 }
 # No IPv4 address at all: both families on a session over IPv6.
@@ -68,7 +45,7 @@ provider: dedicated
 vlan: untagged
 links:
   main: { port: e$number, address6: "fd00:$number::1/64", peer6: "fd00:$number::2" }
-bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, families: [ipv4, ipv6], extended-next-hop: on, accept: [$(accepts "$1" xnh)], advertise: [$(advertises)] }
+bgp: { peer-asn: ${ASN[$1]}, hold-time: 9s, families: [ipv4, ipv6], extended-next-hop: on, accept: [$(accepts "$1" xnh)], advertise: [$(advertises "$1")] }
 YAML
 }
 
@@ -87,16 +64,16 @@ place_files() {
             case $lane in
                 direct | ecmp2) ;;
                 ecmp) circuit_of_two "$peer" "$(lane_keys "$peer" ecmp)" ;;
-                xnh) known "extended-next-hop: on" && circuit_of_six "$peer" ;;
+                xnh) circuit_of_six "$peer" ;;
                 *) circuit "$peer" "$lane" "$(lane_keys "$peer" "$lane")" ;;
             esac
         done
         other "$peer-mate" "m${PLACE[$peer]}" "1${PLACE[$peer]}" "${ASN[$peer]}" \
-            "local-asn: ${ASN[$peer]}$(if_known "local-asn: 65001, route-reflector-client: on, next-hop-self: off" ", route-reflector-client: on, next-hop-self: off"), accept: [10.19${PLACE[$peer]}.0.0/24, \"fd19:${PLACE[$peer]}::/32\"], advertise: [10.0.0.0/8 upto 24, \"fd5a::/16 upto 48\"]" \
+            "local-asn: ${ASN[$peer]}, route-reflector-client: on, next-hop-self: off, accept: [10.19${PLACE[$peer]}.0.0/24, \"fd19:${PLACE[$peer]}::/32\"], advertise: [10.0.0.0/8 upto 24, \"fd5a::/16 upto 48\"]" \
             "peer6: \"fd00:1${PLACE[$peer]}::2\""
     done
     other maker maker 1 "${ASN[maker]}" "families: [ipv4, ipv6], passive: on, local-pref: 130, accept: [10.99.0.0/16 upto 24, \"fd99::/16 upto 48\"], advertise: []"
-    other collector collector 2 "${ASN[collector]}" "max-prefixes: { out: 1000 }, accept: [10.99.4.0/24, \"fd99:4::/48\"], advertise: [10.0.0.0/8 upto 24, \"fd5a::/16 upto 48\", \"fd90::/12 upto 48\"]" "peer6: \"fd00:2::2\""
+    other collector collector 2 "${ASN[collector]}" "max-prefixes: { out: 1000 }, graceful-restart: { time: 60s, long-lived: 1h }, accept: [10.99.4.0/24, \"fd99:4::/48\"], advertise: [10.0.0.0/8 upto 24, \"fd5a::/16 upto 48\", \"fd90::/12 upto 48\"]" "peer6: \"fd00:2::2\""
 }
 no_faults() {
     healthz edge | jq -e '[.reasons[] | select(test("yaml"))] == []' || { ctl edge status | sed -n '/yaml/p' && false; }
@@ -128,7 +105,7 @@ protocol static other4 { ipv4; route 10.99.4.0/24 unreachable; }
 protocol static other6 { ipv6; route fd99:4::/48 unreachable; }
 protocol static mates4 { ipv4; $(for n in 1 2 3 4; do echo "route 10.19$n.0.0/24 unreachable;"; done) }
 protocol static mates6 { ipv6; $(for n in 1 2 3 4; do echo "route fd19:$n::/32 unreachable;"; done) }
-template bgp session { hold time 30; connect delay time 1; connect retry time 1; error wait time 1, 2; enable extended messages on; }
+template bgp session { hold time 30; connect delay time 1; connect retry time 1; error wait time 1, 2; enable extended messages on; graceful restart on; long lived graceful restart on; }
 protocol bgp main4 from session { local as ${ASN[collector]}; neighbor 192.168.2.1 as $EDGE_ASN; ipv4 { import all; export where proto = "other4"; }; }
 protocol bgp main6 from session { local as ${ASN[collector]}; neighbor fd00:2::1 as $EDGE_ASN; ipv6 { import all; export where proto = "other6"; }; }
 CONF

@@ -44,7 +44,7 @@ router bgp 65002
  no bgp network import-check
  no bgp default ipv4-unicast
  bgp graceful-restart
- bgp graceful-restart restart-time 8
+ bgp graceful-restart restart-time 20
  bgp graceful-restart preserve-fw-state
  bgp graceful-restart select-defer-time 3
  bgp long-lived-graceful-restart stale-time 60
@@ -130,4 +130,6 @@ frr_updates() { frr_session "$1" "$2" | awk '/^ +Updates:/ { print $3 }'; }
 # How many paths it has to a prefix of its own.
 frr_own_paths() { frr_say "show bgp ipv4 unicast $1 json" | jq '.paths | length'; }
 frr_watch_marks() { frr_say "debug bgp neighbor-events"; }
-frr_saw_mark() { grep -E "$(frr_address "$1" "$2") .*$([ "$3" = begin ] && echo BoRR || echo EoRR)|$([ "$3" = begin ] && echo BoRR || echo EoRR).*$(frr_address "$1" "$2")" "$WORK/frr.log"; }
+frr_saw_mark() { grep -F "$(frr_address "$1" "$2")" "$WORK/frr.log" | grep -F "rcvd route-refresh ($([ "$3" = begin ] && echo B || echo E)oRR)"; }
+# How many ROUTE-REFRESHes it has had from us.
+frr_refreshes() { frr_session "$1" "$2" | awk '/^ +Route Refresh: / { print $4 }'; }

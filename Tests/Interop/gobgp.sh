@@ -76,7 +76,8 @@ gobgp_say() { in_ns gobgp gobgp "$@"; }
 gobgp_answers() { gobgp_say global > /dev/null; }
 gobgp_originate() {
     local lane
-    until gobgp_answers; do sleep 0.1; done
+    local tries=0
+    until gobgp_answers || [ $((tries += 1)) -gt $((200 * PATIENCE)) ]; do sleep 0.1; done
     for lane in "${LANES[@]}"; do
         gobgp_add 4 "$(route_of gobgp "$lane" 4)"
         gobgp_add 6 "$(route_of gobgp "$lane" 6)"
@@ -124,3 +125,6 @@ gobgp_holds_stale() { gobgp_route "$1" "$2" "$(our_network "$2")" | grep -x stal
 gobgp_updates() { gobgp_session "$1" "$2" | awk '/^ +Updates:/ { print $3 }'; }
 # How many paths it has to a prefix of its own.
 gobgp_own_paths() { gobgp_say global rib "$1" -j | jq '[.[][]] | length'; }
+# How many ROUTE-REFRESHes it has had from us.
+gobgp_refreshes() { gobgp_session "$1" "$2" | awk '/^ +Route Refresh: / { print $4 }'; }
+gobgp_watch_marks() { :; }

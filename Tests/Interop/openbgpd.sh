@@ -80,7 +80,7 @@ openbgpd_route() {
         head && /^ +Nexthop/ { print "path "; head = 0 }
         head { gsub(/^ +| +$/, ""); print "path", $0; head = 0; next }
         /^ +Nexthop/ { print "next-hop", $2 }
-        /^ +Origin/ {
+        /^ +Origin [A-Z]/ {
             gsub(/,/, ""); print "origin", tolower($2)
             for (i = 3; i <= NF; i++) {
                 if ($i == "metric" && $(i + 1) > 0) print "med", $(i + 1)
@@ -94,7 +94,7 @@ openbgpd_route() {
         /^ +Atomic Aggregate:/ { print "atomic" }
         /^ +Aggregator:/ { gsub(/[\[\]]/, ""); print "aggregator", $2, $3 }
         /^ +Originator Id:/ { print "originator", $3 }
-        /^ +Cluster ID List:/ { list("cluster", $0) }
+        /^ +Cluster Id List:/ { list("cluster", $0) }
         /^ +OTC:/ { print "otc", $2 }
         /Unknown Attribute #9/ { print "unknown", substr($3, 2), $(NF - 3) $(NF - 2) $(NF - 1) $NF }'
 }
@@ -112,3 +112,5 @@ openbgpd_updates() { openbgpd_session "$1" "$2" | awk '/^ +Updates / { print $3;
 openbgpd_own_paths() { openbgpd_say show rib "$1" | grep -c "$1"; }
 openbgpd_watch_marks() { :; }
 openbgpd_saw_mark() { openbgpd_session "$1" "$2" | awk -v mark="$([ "$3" = begin ] && echo Begin || echo End)-of-RR" '$1 == mark && $3 > 0 { found = 1 } END { exit !found }'; }
+# How many ROUTE-REFRESHes it has had from us.
+openbgpd_refreshes() { openbgpd_session "$1" "$2" | awk '/^ +Route Refresh +[0-9]/ { print $4; exit }'; }

@@ -12,7 +12,6 @@ exactly() { # NUMBER COMMAND...
 feature addpath_receive "add-path: several paths from the peer"
 feature_addpath_receive() {
     local prefix
-    needs "add-path: both"
     prefix=$(route_of "$1" addpath 4)
     ours 30 "established" our_state "$1" addpath 4 Established
     wire 5 "the peer says the capability" says from_peer "$1" addpath 4 69
@@ -26,7 +25,6 @@ two_of_its_own() { exactly 2 "$1_own_paths" "$2"; }
 feature addpath_send "add-path: several paths to the peer"
 feature_addpath_send() {
     local family
-    needs "add-path: both"
     for family in 4 6; do
         ours 30 "established, IPv$family" our_state "$1" addpath $family Established
         wire 5 "we say the capability" says to_peer "$1" addpath $family 69
@@ -41,7 +39,6 @@ feature_addpath_send() {
 feature ecmp "ECMP over two links"
 feature_ecmp() {
     local family
-    needs "multipath: links"
     for family in 4 6; do
         ours 30 "both links are established, IPv$family" both_links "$1" $family
         theirs 5 "the peer has our network over one" peer_has "$1" ecmp $family "$(our_network $family)" "path $EDGE_ASN"
@@ -72,7 +69,6 @@ in_group() {
 
 feature extended_next_hop "IPv4 routes with IPv6 next hops"
 feature_extended_next_hop() {
-    needs "extended-next-hop: on"
     ours 40 "the session over IPv6 is established" our_state "$1" xnh 6 Established
     if [ "$1" = openbgpd ]; then
         lacks "OpenBGPD ${VERSION[$1]} does not say the capability (5) in its OPEN" says_not from_peer openbgpd xnh 6 5
@@ -98,7 +94,6 @@ via_six() {
 feature reflector "route reflector, next hop kept"
 feature_reflector() {
     local family n=${PLACE[$1]} mate
-    needs "local-asn: 65001, route-reflector-client: on, next-hop-self: off"
     for family in 4 6; do
         mate="10.19$n.0.0/24" && [ $family = 6 ] && mate="fd19:$n::/32"
         ours 30 "established, IPv$family" our_state "$1" inner $family Established
@@ -111,7 +106,6 @@ feature_reflector() {
 feature roles "roles and Only To Customers"
 feature_roles() {
     local family
-    needs "role: { local: customer, strict: true }"
     if [ "$1" = gobgp ]; then
         theirs 5 "refused for the want of a role" not their_state gobgp role 4
         lacks "GoBGP ${VERSION[gobgp]} says no role (9) in its OPEN; where we are strict it is refused" says_not from_peer gobgp role 4 9
@@ -136,7 +130,6 @@ mismatch_said() { on_wire host "$(peer_at "$1" mismatch "$2")" | grep -E 'OPEN M
 
 feature identity "FQDN and software version"
 feature_identity() {
-    needs "identify: on"
     if [ "$1" = openbgpd ]; then
         lacks "OpenBGPD ${VERSION[openbgpd]} says neither (73, 75) in its OPEN" says_neither openbgpd
     fi

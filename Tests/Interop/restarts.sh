@@ -55,7 +55,6 @@ fresh() { has_not our_route "$1-$2" "$(route_of "$1" "$2" "$3")" -- stale && our
 feature theirs_llgr "long-lived restart of the peer"
 feature_theirs_llgr() {
     local family mark
-    needs "graceful-restart: { time: 2s, long-lived: 1h }"
     if [ "$1" = openbgpd ]; then
         lacks "OpenBGPD ${VERSION[$1]} does not say the capability (71)" says_not from_peer openbgpd llgr 4 71
     fi
@@ -69,7 +68,7 @@ feature_theirs_llgr() {
     finally "is_running $1 || $1_restart"
     for family in 4 6; do
         ours 15 "the session is gone, IPv$family" not_established "$1" llgr $family
-        ours 25 "after its restart time its route is the last choice, and said so to others" has collected "$(route_of "$1" llgr $family)" -- "community 65535:6"
+        ours 45 "after its restart time its route is the last choice, and said so to others" has collected "$(route_of "$1" llgr $family)" -- "community 65535:6"
         ours 5 "it is still in the kernel" in_kernel "$1" llgr $family
     done
     "$1_restart"
@@ -156,7 +155,6 @@ feature_ours_restart() {
 }
 feature_ours_llgr() {
     local family
-    needs "graceful-restart: { time: 2s, long-lived: 1h }"
     if [ "$1" = openbgpd ]; then
         lacks "OpenBGPD ${VERSION[$1]} does not say the capability (71)" says_not from_peer openbgpd llgr 4 71
     fi

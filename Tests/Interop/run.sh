@@ -33,6 +33,7 @@ openbgpd_start
 for peer in "${PEERS[@]}"; do
     eventually 20 "$peer answers" "${peer}_answers"
     VERSION[$peer]=$("${peer}_version")
+    check "$peer says its version: ${VERSION[$peer]}" test -n "${VERSION[$peer]}"
 done
 
 # Peers side by side; the features of one in turn, in the order of the table's rows.
@@ -55,4 +56,7 @@ say "== the table"
 table_text
 mkdir -p "$(dirname "$INTEROP_TABLE")"
 table_markdown > "$INTEROP_TABLE"
-[ $failed -eq 0 ] && tally
+tally
+code=$?
+[ $failed -eq 0 ] || { say "and $failed checks of the world around the cells failed" && code=1; }
+exit $code

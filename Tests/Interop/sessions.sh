@@ -14,7 +14,7 @@ feature_session4() { established "$1" 4; }
 feature session6 "session and routes, IPv6"
 feature_session6() { established "$1" 6; }
 
-feature refresh "route refresh"
+feature refresh "route refresh, when the peer asks"
 feature_refresh() {
     local family before counted
     for family in 4 6; do
@@ -41,6 +41,36 @@ more_than() { # NUMBER COMMAND...
     [ "$now" -gt "$number" ] || { echo "$now, was $number" && return 1; }
 }
 
+feature refresh_ours "route refresh, when we ask"
+feature_refresh_ours() {
+    local family mark heard told
+    mark=$(mark)
+    "$1_watch_marks" base 4
+    "$1_watch_marks" base 6
+    for family in 4 6; do
+        ours 20 "established, IPv$family" our_state "$1" base $family Established
+        ours 10 "its route is in the kernel" in_kernel "$1" base $family
+    done
+    heard=$("$1_refreshes" base 4) told=$(told_route "$1" 4)
+    ctl edge clear "$1-base" --soft in
+    theirs 10 "the peer has heard it" more_than "$heard" "$1_refreshes" base 4
+    if [ "$1" = openbgpd ]; then
+        lacks "OpenBGPD ${VERSION[openbgpd]} counts a ROUTE-REFRESH and answers none: its log says that IPv4 unicast is not negotiated, where its own session screen says that it is" refuses_refresh
+    fi
+    wire 10 "it tells its routes again" more_than "$told" told_route "$1" 4
+    for family in 4 6; do
+        ours 10 "and we have them" fresh "$1" base $family
+        ours 1 "in the kernel too" in_kernel "$1" base $family
+    done
+    ours 1 "which they never left" none_left "$mark" "$1" base
+    theirs 1 "the session stands" their_state "$1" base 4
+}
+refuses_refresh() {
+    grep -E '\(base4\): route refresh: AID IPv4 unicast not negotiated' "$WORK/openbgpd.log" &&
+        openbgpd_session base 4 | sed -n '/Negotiated capabilities/,$p' | grep 'Multiprotocol extensions: IPv4 unicast'
+}
+told_route() { from_peer "$1" base "$2" | grep -cF "$(route_of "$1" base "$2")"; }
+
 feature enhanced_refresh "enhanced route refresh"
 feature_enhanced_refresh() {
     ours 20 "established" our_state "$1" base 4 Established
@@ -48,7 +78,7 @@ feature_enhanced_refresh() {
         lacks "GoBGP ${VERSION[$1]} does not say the capability (70) in its OPEN" says_not from_peer gobgp base 4 70
     fi
     wire 5 "the peer says the capability" says from_peer "$1" base 4 70
-    says to_peer "$1" base 4 70 > /dev/null || later_because "circuitd does not say the capability (70) yet"
+    wire 5 "we too" says to_peer "$1" base 4 70
     ours 5 "both agreed on it" our_session "$1" base 4 .capabilities.enhancedRefresh
     "$1_watch_marks" base 4
     "$1_refresh" base 4
@@ -231,10 +261,9 @@ feature_shutdown_text() {
     "$1_open" text 4
     ours 40 "established again" our_state "$1" text 4 Established
     theirs 10 "for the peer too" their_state "$1" text 4
-    ctl edge clear "$1-text/main"
-    theirs 10 "the peer shows what we wrote" their_error "$1" text 4 "cleared by operator"
+    theirs 10 "and it has heard us" peer_has "$1" text 4 "$(our_network 4)" "path $EDGE_ASN"
+    theirs 60 "the peer shows what we wrote" shows_our_text "$1" "rack 12 of $1 moves"
     ours 60 "established again" our_state "$1" text 4 Established
-    known 'shutdown: "back at noon"' || return 0
     circuit "$1" text "$(lane_keys "$1" text), shutdown: \"back at noon\""
     finally "circuit $1 text '$(lane_keys "$1" text)'"
     theirs 10 "shut down by the file: the peer shows the text" their_error "$1" text 4 "back at noon"
@@ -242,6 +271,16 @@ feature_shutdown_text() {
     circuit "$1" text "$(lane_keys "$1" text)"
     "$1_open" text 4
     ours 60 "the file without it: established again" our_state "$1" text 4 Established
+}
+# shows_our_text PEER TEXT: clears the session until the peer has read why: one that still writes to
+# us, or is quicker with our FIN than with the NOTIFICATION before it, sees only that we closed.
+shows_our_text() {
+    their_error "$1" text 4 "$2" && return 0
+    our_state "$1" text 4 Established || return 1
+    sleep 1
+    ctl edge clear "$1-text" --reason "$2"
+    sleep 2
+    return 1
 }
 their_error() { # PEER LANE FAMILY PATTERN
     "$1_last_error" "$2" "$3" | grep -iE "$4" || { "$1_last_error" "$2" "$3" | tail -20 && return 1; }

@@ -70,7 +70,9 @@ accepts() { # PEER LANE
     for kind in "${kinds[@]}"; do out+=", $(passed_on "$1" "$kind" 4), \"$(passed_on "$1" "$kind" 6)\""; done
     echo "$out"
 }
-advertises() { echo '10.20.0.0/16, 10.99.0.0/16 upto 24, "fd20::/32", "fd99::/16 upto 48"'; }
+advertises() { # PEER
+    echo "10.20.0.0/16, 10.99.0.0/16 upto 24, 10.19${PLACE[$1]}.0.0/24, \"fd20::/32\", \"fd99::/16 upto 48\", \"fd19:${PLACE[$1]}::/32\""
+}
 
 # circuit PEER LANE [BGP KEYS]: the file of one lane. ADVERTISES says otherwise what may leave.
 circuit() {
@@ -83,7 +85,7 @@ provider: dedicated
 vlan: untagged
 links:
   main: { port: e$number, address: $(ours_at "$peer" "$lane" 4)/30, peer: $(peer_at "$peer" "$lane" 4), address6: "$(ours_at "$peer" "$lane" 6)/64", peer6: "$(peer_at "$peer" "$lane" 6)" }
-bgp: { peer-asn: ${ASN[$peer]}, hold-time: 9s, accept: [$(accepts "$peer" "$lane")], advertise: [${ADVERTISES:-$(advertises)}]${3:+, $3} }
+bgp: { peer-asn: ${ASN[$peer]}, hold-time: 9s, accept: [$(accepts "$peer" "$lane")], advertise: [${ADVERTISES:-$(advertises "$1")}]${3:+, $3} }
 YAML
 }
 

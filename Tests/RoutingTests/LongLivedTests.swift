@@ -50,16 +50,23 @@ struct LongLivedTests {
         #expect(bench.kernel.routes.isEmpty)
     }
 
-    @Test func `NO_LLGR and other families go`() {
+    @Test func `NO_LLGR goes`() {
         var (bench, first) = Self.stale(
             attributes([65001], communities: [.noLongLivedStale]), hasOther: false)
         bench.rib.markLongLived(first)
         #expect(bench.rib.received(first) == PrefixCounts())
-        (bench, first) = Self.stale(hasOther: false)
-        bench.rib.markLongLived(first, keeping: [.ipv6])
-        #expect(bench.rib.received(first) == PrefixCounts())
         bench.settle()
         #expect(bench.kernel.routes.isEmpty)
+    }
+
+    @Test func `one family is the last choice, the other still what it was`() {
+        var (bench, first) = Self.stale(hasOther: false)
+        bench.announce(first, 1, [prefix("2001:db8:30::/48")])
+        bench.rib.markStale(first, .ipv6)
+        bench.rib.markLongLived(first, .ipv6)
+        let entries = bench.rib.paths(of: first, view: .accepted)
+        #expect(entries.map(\.isStale) == [true, true, true])
+        #expect(entries.map(\.isLongLived) == [false, false, true])
     }
 
     @Test func `announced again as it was it is fresh, and so are others told`() {

@@ -74,6 +74,20 @@ struct SelectionTests {
         #expect(bench.rib.bestRoutes(.main).map(\.source) == [second])
     }
 
+    @Test func `RFC 4456: of paths with one originator the less reflected one wins`() {
+        var bench = Bench()
+        let (first, second) = (bench.peer(1, kind: .internal), bench.peer(2, kind: .internal))
+        var value = PathAttributes(asPath: ASPath([ASN(65001)]))
+        value.originatorID = RouterID(7, 7, 7, 7)
+        value.clusterList = [RouterID(1, 1, 1, 1), RouterID(2, 2, 2, 2)]
+        bench.announce(first, 1, many(1), value.canonical())
+        value.clusterList = [RouterID(3, 3, 3, 3)]
+        bench.announce(second, 2, many(1), value.canonical())
+        let entries = bench.rib.explain(.main, many(1)[0])
+        #expect(entries.map(\.source) == [second, first])
+        #expect(entries.first?.reason == .clusterLength)
+    }
+
     @Test func `originated stands before static, and static before BGP`() {
         var bench = Bench()
         let external = bench.peer(1)

@@ -374,7 +374,9 @@ extension Routes {
             var handle = tables[table].rows[row].paths
             while handle != 0 {
                 let tag = paths[handle].tag
-                if tag.source == source, !tag.isRefused, common.sources[source].isValid(tag) {
+                if tag.source == source, !tag.isRefused,
+                    common.sources[source].isValid(tag, P.family)
+                {
                     count += 1
                 }
                 handle = paths[handle].next

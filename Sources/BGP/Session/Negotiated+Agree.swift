@@ -87,6 +87,11 @@ extension Negotiated {
         for entry in said.longLived {
             guard let family = entry.family.family, families.contains(family) else { continue }
             longLived[family] = entry.staleTime
+            if entry.isPreserved {
+                longLivedPreserved.insert(family)
+            } else {
+                longLivedPreserved.remove(family)
+            }
         }
     }
 

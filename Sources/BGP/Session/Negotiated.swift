@@ -37,6 +37,8 @@ public struct Negotiated: Hashable, Sendable {
     /// Seconds that the peer's routes may be kept as the last choice, by family (RFC 9494), when
     /// both sides said something.
     public var longLived: [Family: UInt32] = [:]
+    /// Those of `longLived` whose forwarding the peer preserved while it was away (F bits).
+    public var longLivedPreserved: Set<Family> = []
     /// What the peer says of itself, with control characters and the like replaced.
     public var peerIdentity: SpeakerIdentity?
 
