@@ -60,7 +60,7 @@ struct Scene {
         connection.receive(chunk, at: now, update: &update) { update, rules in
             Rewriting.check(update, rules)
             if !rib.learn(from: source, update) { isOver = true }
-            if update.endOfRIB != nil { rib.sweepStale(source) }
+            if let family = update.endOfRIB { rib.sweepStale(source, family) }
         }
         if isOver { connection.notify(Notification(.maximumPrefixes), at: now) }
         parties[index].connection = connection
@@ -193,7 +193,13 @@ struct Scene {
             if let source = parties[index].sourceID { rib.markLongLived(source) }
         case 2:
             guard let source = parties[index].sourceID else { return }
-            rib.markLongLived(source, keeping: byte & 1 == 0 ? [.ipv4] : [.ipv6])
+            let family: Family = byte & 1 == 0 ? .ipv4 : .ipv6
+            switch byte >> 1 & 3 {
+            case 0: rib.markLongLived(source, family)
+            case 1: rib.markStale(source, family)
+            case 2: rib.sweepStale(source, family)
+            default: rib.sourceDown(source, family)
+            }
         case 3, 4:
             // The listener keeps what was agreed with it.
             habits.extent = habits.extent & 0x80 ^ byte & 0x7F
@@ -244,10 +250,10 @@ struct Scene {
             case .down(let reason): down(index, reason)
             case .refresh(let family):
                 if let receiver = parties[index].receiverID { rib.refresh(receiver, family) }
-            case .refreshBegan:
-                if let source = parties[index].sourceID { rib.markStale(source) }
-            case .refreshEnded:
-                if let source = parties[index].sourceID { rib.sweepStale(source) }
+            case .refreshBegan(let family):
+                if let source = parties[index].sourceID { rib.markStale(source, family) }
+            case .refreshEnded(let family):
+                if let source = parties[index].sourceID { rib.sweepStale(source, family) }
             case .connect, .send, .close, .established: break
             }
         }
@@ -257,8 +263,15 @@ struct Scene {
         hold(!reason.description.isEmpty, "a session ends without a word")
         parties[index].connection = nil
         guard let source = parties[index].sourceID else { return }
-        let isKept = parties[index].agreed.map { reason.keepsRoutes($0) } ?? false
-        if isKept { rib.markStale(source) } else { rib.sourceDown(source) }
+        let agreed = parties[index].agreed
+        let isKept = agreed.map { reason.keepsRoutes($0) } ?? false
+        for family in Family.allCases {
+            if isKept, agreed?.gracefulRestart?.families.contains(family) ?? false {
+                rib.markStale(source, family)
+            } else {
+                rib.sourceDown(source, family)
+            }
+        }
         if let receiver = parties[index].receiverID { rib.removeReceiver(receiver) }
         parties[index].listen(nil)
     }
