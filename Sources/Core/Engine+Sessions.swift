@@ -108,7 +108,8 @@ extension Engine {
         guard sessions[slot].isLive else { return }
         let hold = reasonToHold(slot)
         sessions[slot].hold = hold
-        let mayRun = hold == nil && phase == .running && sessions[slot].overLimit == nil
+        let mayRun =
+            hold == nil && phase == .running && !isParting && sessions[slot].overLimit == nil
         if mayRun, !sessions[slot].isStarted {
             if !sessions[slot].hasRun {
                 // What the first OPEN says of a restart is known only now.

@@ -59,6 +59,8 @@ public struct Engine: ~Copyable {
     var shutdownBefore: Instant?
     /// `shutdown` moves traffic away first, and goes on at this time.
     var shutdownAfter: Instant?
+    /// Peers have heard that we go: no session begins any more.
+    var isParting = false
     var startedAt: Instant?
 
     var catalog: Catalog
@@ -195,7 +197,11 @@ public struct Engine: ~Copyable {
         if let due = nextDump, due <= now { requestDump(at: now, into: &effects) }
         if let due = holdUntil, due <= now { endHold(at: now, into: &effects) }
         if phase == .running, let due = shutdownAfter, due <= now {
-            shutDown(at: now, into: &effects)
+            if isParting {
+                shutDown(at: now, into: &effects)
+            } else {
+                part(at: now, into: &effects)
+            }
         }
         for (listener, state) in listeners where state.retryAt.map({ $0 <= now }) ?? false {
             open(listener, into: &effects)
@@ -263,16 +269,23 @@ public struct Engine: ~Copyable {
             return
         }
         log(.notice, "shutting down: removing everything of ours", into: &effects)
-        for slot in sessions.indices where sessions[slot].isLive {
-            stopSession(
-                slot, Notification(.administrativeShutdown, text: "shut down by operator"),
-                at: now, into: &effects)
-        }
+        part(at: now, into: &effects)
         for name in shares.keys.sorted() { setShare(nil, of: name, at: now, into: &effects) }
         for name in tenants.keys.sorted() { setTenant(nil, name, at: now, into: &effects) }
         endHold(at: now, into: &effects)
         phase = .draining(deadline: now + Engine.shutdownTime)
         healthBook.revision += 1
+    }
+
+    /// Ends all sessions for good. Their links stay for a moment, so that the word gets through.
+    private mutating func part(at now: Instant, into effects: inout [Effect]) {
+        isParting = true
+        shutdownAfter = now + .seconds(1)
+        for slot in sessions.indices where sessions[slot].isLive {
+            stopSession(
+                slot, Notification(.administrativeShutdown, text: "shut down by operator"),
+                at: now, into: &effects)
+        }
     }
 
     private static let shutdownTime = Duration.seconds(15)
