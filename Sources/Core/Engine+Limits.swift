@@ -18,7 +18,7 @@ extension Engine {
             return
         }
         let counts = rib.received(sessions[slot].source)
-        for family in sessions[slot].settings.families.sorted() {
+        for family in Family.allCases where sessions[slot].settings.families.contains(family) {
             let isNear = UInt64(counts[family]) * 100 >= UInt64(limit) * UInt64(limits.warn)
             let wasNear = sessions[slot].nearLimit.contains(family)
             if isNear, !wasNear {
@@ -70,7 +70,7 @@ extension Engine {
     func holdDownReason(_ slot: Int) -> String? {
         guard let over = sessions[slot].overLimit else { return nil }
         let peer = sessions[slot].id.peer
-        return "\(peer) announced more than \(over.limit) prefixes: held down until "
+        return "\(peer) announced more prefixes than \(over.limit): held down until "
             + "\(timeOfDay(over.until)), or until max-prefixes in is raised or the link cleared"
     }
 }

@@ -267,7 +267,8 @@ extension Engine {
 
     private mutating func remember(_ reason: DownReason, _ slot: Int, at now: Instant) {
         sessions[slot].lastDown = reason
-        sessions[slot].lastError = reason.description
+        // What ends here by a link or a word has its reason there; the peer's last one stays.
+        if reason != .stopped { sessions[slot].lastError = reason.description }
         switch reason {
         case .sent(let notification): sessions[slot].lastSent = (notification, now)
         case .received(let notification): sessions[slot].lastReceived = (notification, now)

@@ -202,7 +202,7 @@ extension Engine {
             let heldBack = rib.heldBackCounts(receiver).total
             if heldBack > 0 {
                 result.append(
-                    "\(heldBack) prefixes are not announced to \(peer): max-prefixes out is reached"
+                    "max-prefixes out is reached for \(peer), \(heldBack) held back"
                 )
             }
         }

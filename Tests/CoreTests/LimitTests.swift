@@ -57,7 +57,7 @@ import Testing
         // RFC 4486 §4: AFI, SAFI, and the upper bound.
         #expect(Self.farewell(bench, id) == [6, 1, 0, 1, 1, 0, 0, 0, 3])
         #expect(health(bench).0 == .down)
-        #expect(health(bench).1.first?.contains("announced more than 3 prefixes") ?? false)
+        #expect(health(bench).1.first?.contains("announced more prefixes than 3") ?? false)
     }
 
     @Test func `a session over its limit neither dials nor accepts until its time has come`() {
