@@ -32,4 +32,4 @@ feature_limit_out() {
     stays theirs 2 "never more" counts "$1" limit 4 3
 }
 counts() { local n; n=$("$1_count" "$2" "$3"); [ "$n" -eq "$4" ] || { echo "$n" && return 1; }; }
-held_back_said() { { ctl edge circuit "$1-limit" --json || true; } | jq -e '[.summary.reasons[] | select(test("not announced"))] | length == 2'; }
+held_back_said() { { ctl edge circuit "$1-limit" --json || true; } | jq -e '[.summary.reasons[] | select(test("max-prefixes out is reached .* held back"))] | length == 2'; }
