@@ -170,8 +170,9 @@ let commands: [Command] = [
         options: [Option(name: "yes", sentence: "do not ask")],
         sentence: "take this edge out of service",
         details: """
-            Ends all sessions (CEASE 6/2), removes everything that circuitd made from the
-            kernel, and stops the daemon: traffic through this edge stops. To restart the
+            Moves traffic away for three seconds, ends all sessions (CEASE 6/2), removes
+            everything that circuitd made from the kernel, and stops the daemon: traffic
+            through this edge stops. Asked a second time, it does not wait. To restart the
             daemon with traffic flowing use `systemctl restart circuitd` instead.
             """,
         run: shutdown),

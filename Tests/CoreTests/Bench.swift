@@ -107,6 +107,22 @@ final class Bench {
         }
     }
 
+    /// What stands in the state directory.
+    var saved: [String: [UInt8]] {
+        var result: [String: [UInt8]] = [:]
+        for case .save(let name, let bytes) in effects { result[name] = bytes }
+        return result
+    }
+
+    /// The next run of the daemon, over the same kernel and with what was saved.
+    func restarted(_ files: [String: String]) -> Bench {
+        let next = Bench(saved: saved, ports: [])
+        next.kernel = kernel
+        _ = next.kernel.takeEvents()
+        next.begin(files)
+        return next
+    }
+
     var dials: [(id: ConnectionID, dial: Dial)] {
         effects.compactMap { if case .dial(let id, let dial) = $0 { (id, dial) } else { nil } }
     }

@@ -63,14 +63,8 @@ import Testing
         let bench = Bench()
         bench.begin(oneCircuit)
         _ = bench.ask(.link(Self.main, .drain))
-        var saved: [String: [UInt8]] = [:]
-        for effect in bench.effects {
-            // The daemon reads these names only.
-            if case .save(let name, let bytes) = effect, Engine.savedNames.contains(name) {
-                saved[name] = bytes
-            }
-        }
-        let next = Bench(saved: saved)
+        // The daemon reads these names only.
+        let next = Bench(saved: bench.saved.filter { Engine.savedNames.contains($0.key) })
         next.begin(oneCircuit)
         #expect(reply(next)?.links.first?.drained == true)
         _ = next.ask(.link(Self.main, .undrain))

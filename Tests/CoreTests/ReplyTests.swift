@@ -174,12 +174,7 @@ import Testing
 
     @Test func `a restart with what was saved keeps routes until the peer has spoken`() {
         let (bench, _) = running()
-        var saved: [String: [UInt8]] = [:]
-        for case .save(let name, let bytes) in bench.effects { saved[name] = bytes }
-        let next = Bench(saved: saved, ports: [])
-        next.kernel = bench.kernel
-        _ = next.kernel.takeEvents()
-        next.begin(oneCircuit)
+        let next = bench.restarted(oneCircuit)
         next.wait(5)
         #expect(next.kernel.allRoutes.filter { $0.target != .unreachable }.count == 1)
         let id = next.establish()
@@ -191,12 +186,7 @@ import Testing
 
     @Test func `a peer that restarts too is told our routes before its own are judged`() {
         let (bench, _) = running()
-        var saved: [String: [UInt8]] = [:]
-        for case .save(let name, let bytes) in bench.effects { saved[name] = bytes }
-        let next = Bench(saved: saved, ports: [])
-        next.kernel = bench.kernel
-        _ = next.kernel.takeEvents()
-        next.begin(oneCircuit)
+        let next = bench.restarted(oneCircuit)
         next.wait(5)
         let id = next.establish(restartTime: 60, isBack: true)
         next.wait(2)

@@ -228,9 +228,7 @@ import Testing
     @Test func `a start after another waits until its peers have spoken`() {
         let first = Bench()
         first.begin(oneCircuit)
-        var saved: [String: [UInt8]] = [:]
-        for case .save(let name, let bytes) in first.effects { saved[name] = bytes }
-        let bench = Bench(saved: saved)
+        let bench = Bench(saved: first.saved)
         bench.begin(oneCircuit)
         let id = bench.establish(restartTime: 60)
         #expect(!bench.produced(on: id).contains([16, 10, 20]))
@@ -241,9 +239,7 @@ import Testing
     @Test func `a peer that keeps no routes is told ours at once, whoever else is awaited`() {
         let first = Bench()
         first.begin(oneCircuit)
-        var saved: [String: [UInt8]] = [:]
-        for case .save(let name, let bytes) in first.effects { saved[name] = bytes }
-        let bench = Bench(saved: saved)
+        let bench = Bench(saved: first.saved)
         bench.begin(
             oneCircuit.merging([
                 "circuits/other.yaml": """
